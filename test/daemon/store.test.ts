@@ -105,6 +105,25 @@ describe("the durable database", () => {
 		assert.ok((listSnapshots(databases.folder)[0]?.generation ?? 0) > 3);
 	});
 
+	it("makes another snapshot after as many changes again, and not before", async () => {
+		const database = await databases.start({ compactAtBytes: 50_000 });
+		const newest = () => listSnapshots(databases.folder)[0]?.generation ?? 0;
+		const change = async (name: string, value: string) => {
+			await set(database, name, value);
+			// A snapshot begins after the answer, before any read.
+			await all(database);
+			await database.compacted();
+		};
+		let made = newest();
+		for (let snapshot = 0; snapshot < 3; snapshot++) {
+			for (let small = 0; small < 3; small++) await change("small", String(small));
+			assert.equal(newest(), made);
+			await change("long", String(snapshot).repeat(50_000));
+			assert.ok(newest() > made);
+			made = newest();
+		}
+	});
+
 	it("keeps every change while no snapshot can be made, and does not try after each", async () => {
 		const failures: unknown[] = [];
 		const compaction = { script: join(databases.folder, "absent.js"), wasm: "" };
