@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { CreatedToken } from "../../daemon/contract.ts";
 import { hashOf } from "../../daemon/rules/secret.ts";
@@ -166,6 +167,22 @@ describe("passing secrets to programs", () => {
 			assert.match(written, /The program could not be terminated: EPERM\./);
 			terminal.close();
 			await closed;
+		});
+
+		it("does not start once it was ended while the user was asked", async () => {
+			const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+			const task = { command: "node", args: ["program.cjs"], cwd: place.path, needs: [] };
+			const prepare = () => answered.then(() => ({ task, secrets: {} }));
+			const terminal = new TaskTerminal({ prepare, onFailure: (error) => assert.fail(String(error)) });
+			let written = "";
+			terminal.onDidWrite((text) => {
+				written += text;
+			});
+			terminal.open();
+			terminal.close();
+			answer();
+			await setImmediate();
+			assert.deepEqual([written, await place.hasRun()], ["", false]);
 		});
 
 		it("ends nothing once its program has ended, whose number may be another's by then", async () => {
