@@ -20,6 +20,7 @@ import { IdentityEndpoint } from "./identity-endpoint.ts";
 import { Peers } from "./peers.ts";
 import { problemFrom, problemOf, sendProblem } from "./problem.ts";
 import type { StrangerLimit } from "./strangers.ts";
+import { inTurn } from "./turns.ts";
 import { VerifyEndpoint } from "./verify-endpoint.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -104,7 +105,8 @@ export class HttpServer {
 		this.#options = options;
 		const limits = { ...defaultLimits, ...options.limits };
 		this.#limits = limits;
-		const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
+		const receive: Handler = (request, response) =>
+			inTurn(request, response, () => this.#receive(request, response));
 		const create = options.encrypted ?? createServer;
 		this.#server = create(nodeOptions(limits), receive);
 		this.#server.timeout = limits.idleMilliseconds + idleGraceMilliseconds;

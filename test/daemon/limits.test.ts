@@ -18,6 +18,39 @@ describe("a daemon", () => {
 		assert.deepEqual(daemon.failures, [], "nothing failed unseen");
 	});
 
+	it("answers requests that are sent at once in their order", async () => {
+		await start();
+		const { token } = await daemon.create();
+		const lines = (path: string) =>
+			`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\n`;
+		const paths = Array.from({ length: 50 }, (_, index) =>
+			index % 2 === 0 ? "/v1/verify" : "/v1/api-tokens/current",
+		);
+		const all = paths.map((path) => `${lines(path)}\r\n`).join("");
+		const socket = connect(port, "127.0.0.1");
+		socket.write(`${all}${lines("/v1/nothing")}Connection: close\r\n\r\n`);
+		let answers = "";
+		for await (const piece of socket.setEncoding("latin1")) answers += piece;
+		const found = [...answers.matchAll(/"valid":true|"createdUserInfo"|"not-found"/g)].map(([text]) => text);
+		assert.deepEqual(found, [
+			...paths.map((path) => (path === "/v1/verify" ? '"valid":true' : '"createdUserInfo"')),
+			'"not-found"',
+		]);
+	});
+
+	it("closes the connection of a client that sends more and more requests and reads no answer", async () => {
+		await start();
+		const request = `GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+		const socket = connect(port, "127.0.0.1");
+		socket.on("error", () => {});
+		socket.write(request);
+		await once(socket, "data");
+		socket.pause();
+		socket.write(request.repeat(1000));
+		await until(() => daemon.connections === 0);
+		socket.destroy();
+	});
+
 	describe("with one short limit closes", () => {
 		const long = 60_000;
 		const limits: Partial<Limits> = {
