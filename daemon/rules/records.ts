@@ -57,12 +57,12 @@ export class Records {
 
 	/** Whether the clock has jumped since the daemon last ran. */
 	async clockNotices(now: Date): Promise<Notice[]> {
-		return clockNotices(await this.#seenTime(now), now.getTime());
+		return clockNotices(await this.#seenTime(), now.getTime());
 	}
 
 	/** Removes the audit events and the usage that are older than so many days, by a clock that can be believed. */
 	async purge(auditDays: number, now: Date, actor: UserInfo): Promise<void> {
-		const known = await this.#seenTime(now);
+		const known = await this.#seenTime();
 		const { seen, trusted } = judgeTime(known, now.getTime());
 		const before = new Date(trusted - auditDays * dayMilliseconds).toISOString();
 		const last = await this.#store.lastEventBefore(before);
@@ -77,11 +77,11 @@ export class Records {
 		});
 	}
 
-	/** Before the first purge, the newest event tells the time. */
-	async #seenTime(now: Date): Promise<SeenTime | undefined> {
+	/** Before the first purge, the newest event tells the time, also when the clock was set back since. */
+	async #seenTime(): Promise<SeenTime | undefined> {
 		const seen = (await this.#store.setting(seenTimeSetting)) as SeenTime | undefined;
 		if (seen !== undefined) return seen;
-		const [newest] = await this.#store.listEvents({ until: now.toISOString() }, { limit: 1 });
+		const [newest] = await this.#store.listEvents({}, { limit: 1 });
 		return newest && { date: newest.date };
 	}
 }

@@ -28,6 +28,18 @@ describe("a clock that jumps ahead", () => {
 		}
 	});
 
+	it("is told, as is one that was set back, also before the daemon has looked at the time", async () => {
+		await daemon.create();
+		const right = daemon.now;
+		for (const [days, told] of [
+			[400, /400 days later/],
+			[-400, /400 days earlier/],
+		] as const) {
+			const [notice] = await daemon.records.clockNotices(new Date(right.getTime() + days * day));
+			assert.match(notice?.detail ?? "", told);
+		}
+	});
+
 	it("lets a clean-up delete no token that has ended by it alone", async () => {
 		await daemon.records.purge(90, daemon.now, owner);
 		await daemon.create({ expiry: new Date(daemon.now.getTime() + day).toISOString() });
