@@ -1,6 +1,15 @@
 /** What a start loads from damaged files, what it tells, and what it keeps. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+	copyFileSync,
+	existsSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	truncateSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
@@ -34,6 +43,26 @@ describe("a start with damaged files", () => {
 		);
 		assert.deepEqual((await databases.start()).notices, [], "and is reported once");
 	});
+
+	for (const [how, place] of [
+		["copied", copyFileSync],
+		["renamed", renameSync],
+	] as const)
+		it(`loses nothing by a snapshot that was ${how} to a higher number, and says so`, async () => {
+			const database = await databases.start({ compactAtBytes: 500 });
+			for (let round = 0; round < 5; round++) {
+				await Promise.all(names(50).map((name) => set(database, name, String(round))));
+				await database.compacted();
+			}
+			await set(database, names(50)[0] ?? "", "last");
+			const [newest] = listSnapshots(databases.folder);
+			assert.ok(newest !== undefined);
+			place(newest.path, newest.path.replace(/snapshot-\d+/, `snapshot-${newest.generation + 7}`));
+			const reopened = await databases.start();
+			assert.deepEqual(await all(reopened), { ...expected(names(50), "4"), [names(50)[0] ?? ""]: "last" });
+			assert.equal(reopened.notices[0]?.code, "data-recovered");
+			assert.deepEqual((await databases.start()).notices, [], "and says so once");
+		});
 
 	it("finds damage in the snapshot before the newest, which it does not need, and makes another", async () => {
 		const database = await databases.start({ compactAtBytes: 500 });

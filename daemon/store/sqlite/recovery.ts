@@ -25,7 +25,7 @@ import {
 	readSnapshot,
 	type SnapshotFile,
 	setAside,
-	snapshotName,
+	snapshotFile,
 	writeComplete,
 } from "./snapshot.ts";
 
@@ -213,9 +213,7 @@ function startOver(
 ): LogPosition {
 	const first = Math.max(generation, listSnapshots(directory)[0]?.generation ?? 0) + 1;
 	const image = memory.export();
-	const snapshotOf = (each: number) => ({
-		[snapshotName({ generation: each, schema: schemaVersion }, image)]: image,
-	});
+	const snapshotOf = (each: number) => snapshotFile({ generation: each, schema: schemaVersion }, image);
 	// The logs come first: a snapshot without the log after it would be one that lost its log. A start that fails leaves
 	// nothing behind.
 	if (isFirst) {

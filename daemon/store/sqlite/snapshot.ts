@@ -1,7 +1,7 @@
 /**
  * The files of the data directory. `changes-G.log` is the redo log of generation G, `copy-G.log` the copy of its lines. `snapshot-G-S-CRC.db` holds the result
  * of the logs up to generation G, in the tables of schema S; the checksum is part of the name, so that it can't be
- * separated from the file. `audit-FIRST-LAST-CRC.jsonl` holds audit events. The newest snapshot's predecessor and the
+ * separated from the file; the image has the generation too. `audit-FIRST-LAST-CRC.jsonl` holds audit events. The newest snapshot's predecessor and the
  * logs since it are kept, so that one damaged snapshot loses nothing.
  */
 import {
@@ -84,12 +84,25 @@ export function wasCopyDropped(directory: string, generation: number): boolean {
 /** The memory of sql.js ends there. */
 const largestImage = 2 ** 31 - 1;
 
-/** The snapshot's image; undefined when its checksum is wrong. @param roomBytes how much more will probably be added to it. */
+/**
+ * Where an image holds its generation: SQLite's user version (Database File Format, 1.3), 0 in those of earlier daemons. A
+ * snapshot under another number would hide the logs that it does not have.
+ */
+const generationOffset = 60;
+
+/** The snapshot's image; undefined when its checksum or its number is wrong. @param roomBytes how much more will probably be added to it. */
 export function readSnapshot(snapshot: SnapshotFile, roomBytes = 0): Uint8Array | undefined {
 	// SQLite could not load it, so no daemon wrote it.
 	if (statSync(snapshot.path).size > largestImage) return undefined;
 	const image = readWithRoom(snapshot.path, roomBytes);
-	return checksumOf(image) === snapshot.checksum ? image : undefined;
+	return checksumOf(image) === snapshot.checksum && isOfGeneration(image, snapshot.generation)
+		? image
+		: undefined;
+}
+
+function isOfGeneration(image: Uint8Array, generation: number): boolean {
+	const held = Buffer.from(image.buffer, image.byteOffset, image.length).readUInt32BE(generationOffset);
+	return held === 0 || held === generation % 2 ** 32;
 }
 
 /**
@@ -113,17 +126,20 @@ function readWithRoom(path: string, roomBytes: number): Uint8Array {
 /** Writes a snapshot. After a power cut it is there completely or not at all. */
 export function writeSnapshot(
 	directory: string,
-	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
+	of: Pick<SnapshotFile, "generation" | "schema">,
 	image: Uint8Array,
 ): void {
-	writeComplete(directory, { [snapshotName({ generation, schema }, image)]: image });
+	writeComplete(directory, snapshotFile(of, image));
 }
 
-export function snapshotName(
+/** A snapshot by its name. */
+export function snapshotFile(
 	{ generation, schema }: Pick<SnapshotFile, "generation" | "schema">,
 	image: Uint8Array,
-): string {
-	return `snapshot-${generation}-${schema}-${checksumOf(image)}.db`;
+): Record<string, Uint8Array> {
+	const stamped = Buffer.from(image);
+	stamped.writeUInt32BE(generation % 2 ** 32, generationOffset);
+	return { [`snapshot-${generation}-${schema}-${checksumOf(stamped)}.db`]: stamped };
 }
 
 /** Writes files, each by its name. When one can't be written, none stays. */
