@@ -9,7 +9,6 @@ import type { Problem } from "../contract.ts";
 import { staleHeader } from "../facts.ts";
 import type { Authority } from "../rules/authority.ts";
 import type { Caller } from "../rules/callers.ts";
-import type { IfMatch } from "../rules/carry-out.ts";
 import { RuleError } from "../rules/rule-error.ts";
 import type { Store } from "../store/store.ts";
 import { accessOf } from "./access.ts";
@@ -17,6 +16,7 @@ import type { AddressOf } from "./client-address.ts";
 import { challenge, credentialsOf } from "./credentials.ts";
 import type { Metrics } from "./metrics.ts";
 import { recognize } from "./peers.ts";
+import { ifMatchOf, isReadByVersion, replyIfChanged } from "./preconditions.ts";
 import { parse, problemFrom, sendProblem } from "./problem.ts";
 import type { RequestLines } from "./request-lines.ts";
 import type { Route } from "./route.ts";
@@ -79,7 +79,11 @@ export async function answer(
 	const ifMatch = ifMatchOf(route, request);
 	const reply = await route.handle({ caller, query, body, param, ifMatch, response });
 	if (reply === undefined) return;
-	const { status = 200, headers, body: replyBody } = reply;
+	const {
+		status = 200,
+		headers,
+		body: replyBody,
+	} = isReadByVersion(route) ? replyIfChanged(request, reply) : reply;
 	const commonHeaders = { "X-Request-Id": id, "Cache-Control": "no-store", ...headers };
 	if (replyBody === undefined) return void response.writeHead(status, commonHeaders).end();
 	const text = JSON.stringify(replyBody);
@@ -146,38 +150,6 @@ async function callerFor(
 }
 
 const anonymous: Caller = { user: { userId: "anonymous", userName: "anonymous" }, token: undefined };
-
-/** RFC 9110 section 13.1.1. */
-function ifMatchOf(route: Route, request: IncomingMessage): IfMatch {
-	const header = request.headers["if-match"];
-	if (route.ifMatch === "ignored") return "any";
-	if (header === undefined) {
-		if (route.ifMatch === "optional") return "any";
-		throw new RuleError("version-missing", "Send If-Match with the ETag of the version to change.");
-	}
-	if (header.trim() === "*") return "any";
-	const versions = versionsIn(header);
-	if (versions !== undefined) return versions;
-	throw new RuleError(
-		"version-stale",
-		'If-Match must be an ETag that this daemon returned, for example "3", or a list of them.',
-	);
-}
-
-/** A list may have empty elements, and a tag may hold commas (RFC 9110 sections 5.6.1.2 and 8.8.3). */
-const listedTag = /[ \t,]*(W\/)?"([\x21\x23-\x7E\x80-\xFF]*)"[ \t]*(?:,[ \t,]*|$)/y;
-
-/** The versions of a list of tags. A weak tag matches none, nor does another server's. undefined: this is no such list. */
-function versionsIn(header: string): number[] | undefined {
-	const versions: number[] = [];
-	listedTag.lastIndex = 0;
-	do {
-		const [, weak, tag = ""] = listedTag.exec(header) ?? [];
-		if (listedTag.lastIndex === 0) return undefined;
-		if (weak === undefined && /^[1-9]\d*$/.test(tag)) versions.push(Number(tag));
-	} while (listedTag.lastIndex < header.length);
-	return versions;
-}
 
 /** RFC 6750 section 3; a caller that used HTTP Basic gets a Basic challenge (RFC 6749 section 5.2). */
 function challengeOf({ status, code, detail }: Problem, request: IncomingMessage): string | undefined {

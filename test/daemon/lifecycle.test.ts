@@ -51,6 +51,25 @@ describe("the lifecycle of a token", () => {
 			}
 		});
 
+		it("reads a record only where it has changed, or where it has not, as RFC 9110 writes conditions", async () => {
+			const { id } = await daemon.create();
+			await daemon.patch(id, { name: "changed" }, '"1"');
+			const read = async (headers: Record<string, string>) =>
+				await daemon.call("GET", `/v1/api-tokens/${id}`, { headers });
+			for (const same of ['"2"', 'W/"2"', "*", '"7", "2"', ' , W/"3" ,, "2", ']) {
+				const unchanged = await read({ "If-None-Match": same });
+				assert.deepEqual([unchanged.status, unchanged.headers.get("etag")], [304, '"2"'], same);
+				assert.equal(unchanged.body, "", same);
+			}
+			for (const other of ['"1"', 'W/"1", "3"', '"*"', "2", "nonsense", ""])
+				assert.equal((await read({ "If-None-Match": other })).status, 200, other);
+			for (const same of ['"2"', "*", '"7", "2"'])
+				assert.equal((await read({ "If-Match": same })).status, 200, same);
+			for (const other of ['"1"', 'W/"2"', "nonsense", '"2" "2"'])
+				assert.equal((await read({ "If-Match": other })).body.code, "version-stale", other);
+			assert.equal((await read({ "If-Match": '"1"', "If-None-Match": '"2"' })).status, 412);
+		});
+
 		it("lets one of two that have seen the same version win", async () => {
 			const { id } = await daemon.create();
 			const answers = await Promise.all(["a", "b", "c"].map((name) => daemon.patch(id, { name }, '"1"')));

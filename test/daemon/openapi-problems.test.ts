@@ -111,10 +111,11 @@ const refusals: Record<string, (daemon: TestDaemon, operation: Operation) => Pro
 		call(daemon, operation, { body: "x", headers: { "content-type": "text/plain" } }),
 	"version-missing": (daemon, operation) => call(daemon, operation, { body: {} }),
 	"version-stale": async (daemon, operation) => {
-		const { id } = await daemon.create();
+		const { id, token } = await daemon.create();
+		const secret = operation.operationId === "getCurrentToken" ? { secret: token } : {};
 		const body = { updateToken: {}, rotateToken: { overlapSeconds: 0 } }[operation.operationId];
 		const path = operation.path.replace("{id}", id);
-		return call(daemon, { ...operation, path }, { body, headers: { "if-match": '"7"' } });
+		return call(daemon, { ...operation, path }, { body, ...secret, headers: { "if-match": '"7"' } });
 	},
 	"not-found": (daemon, operation) => {
 		const bodies: Record<string, object> = {

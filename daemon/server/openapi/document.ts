@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, generated from the table of routes and from the schemas that validate their requests. */
 import { apiPermissions, identityProof, identityQuery, verifyAnswer } from "../../contract.ts";
+import { isReadByVersion } from "../preconditions.ts";
 import { type ResponseHeader, type Route, route, type Tag } from "../route.ts";
 import { type Json, referTo, schemaComponents, schemaOf } from "./components.ts";
 import { Parameters } from "./parameters.ts";
@@ -22,7 +23,7 @@ const tags: Readonly<Record<Tag, string>> = {
 const headers: Readonly<
 	Record<ResponseHeader | "X-Request-Id" | "WWW-Authenticate" | "Retry-After", string>
 > = {
-	ETag: "The token's version, for `If-Match`.",
+	ETag: "The token's version, for `If-Match` and `If-None-Match`.",
 	Location: "The path of the new token's record.",
 	"Tokensmith-Stale":
 		"From a shared server that can't reach its database and was started with `--serve-stale`: for how many seconds the answer may have missed changes, such as a revocation.",
@@ -100,7 +101,11 @@ function operationOf(one: Route, parameters: Parameters): Json {
 		...(one.upload !== undefined && {
 			requestBody: { required: true, content: { [one.upload]: { schema: { type: "string" } } } },
 		}),
-		responses: { [one.answers.status]: successOf(one), ...errorResponsesOf(one) },
+		responses: {
+			[one.answers.status]: successOf(one),
+			...(isReadByVersion(one) && { 304: unchangedOf(one) }),
+			...errorResponsesOf(one),
+		},
 	};
 }
 
@@ -119,6 +124,11 @@ function successOf({ answers, path, isAnsweredStale }: Route): Json {
 		headers: Object.fromEntries(names.map((name) => [name, referTo("headers", name)])),
 		...(status !== 202 && status !== 204 && { content }),
 	};
+}
+
+function unchangedOf(route: Route): Json {
+	const { content, ...unchanged } = successOf(route);
+	return { ...unchanged, description: "The token still has a version of `If-None-Match`." };
 }
 
 function contentOf(schema: Route["answers"]["schema"], type: string | undefined): Json {

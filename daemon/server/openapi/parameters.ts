@@ -1,11 +1,12 @@
 /** The parameters of the OpenAPI document. Those that several operations have in common are components. */
 import { isDeepStrictEqual } from "node:util";
 import { accessHeader } from "../../facts.ts";
+import { isReadByVersion } from "../preconditions.ts";
 import type { Route } from "../route.ts";
 import { describe, type Json, referTo, schemaOf } from "./components.ts";
 import { queryFields } from "./queries.ts";
 
-export type ParameterSource = Pick<Route, "path" | "query" | "access" | "ifMatch">;
+export type ParameterSource = Pick<Route, "method" | "path" | "query" | "access" | "ifMatch" | "answers">;
 
 interface Parameter extends Json {
 	name: string;
@@ -43,17 +44,14 @@ export class Parameters {
 }
 
 /** Each with the name that it has as a component. */
-function parametersOf({
-	path,
-	query,
-	access,
-	ifMatch,
-}: ParameterSource): [id: string, parameter: Parameter][] {
+function parametersOf(route: ParameterSource): [id: string, parameter: Parameter][] {
+	const { path, query, access, ifMatch } = route;
 	return [
 		...inPath(path),
 		...inQuery(query),
 		...(access === "ignored" ? [] : [accessParameter(access)]),
 		...(ifMatch === "ignored" ? [] : [ifMatchHeader(ifMatch)]),
+		...(isReadByVersion(route) ? readConditions : []),
 		...(path === "/v1/events" ? [lastEventId] : []),
 	];
 }
@@ -102,6 +100,29 @@ const lastEventId: [string, Parameter] = [
 		description: "The `id` of the last event that was received, as browsers' `EventSource` sends it.",
 		schema: { type: "string" },
 	},
+];
+
+const readConditions: [string, Parameter][] = [
+	[
+		"ReadIfMatch",
+		{
+			name: "If-Match",
+			in: "header",
+			required: false,
+			description: "The ETag of the version to read, or a list of them. Another version answers with 412.",
+			schema: { type: "string" },
+		},
+	],
+	[
+		"IfNoneMatch",
+		{
+			name: "If-None-Match",
+			in: "header",
+			required: false,
+			description: "The ETag of the version that the client has, or a list of them. It answers with 304.",
+			schema: { type: "string" },
+		},
+	],
 ];
 
 function ifMatchHeader(ifMatch: "needed" | "optional"): [string, Parameter] {

@@ -1,12 +1,13 @@
 /** The error responses of the OpenAPI document: which problems each operation answers with, derived from its route. */
 import { STATUS_CODES } from "node:http";
 import { type ProblemCode, problemStatus } from "../../facts.ts";
+import { isReadByVersion } from "../preconditions.ts";
 import type { Route } from "../route.ts";
 import { type Json, referTo } from "./components.ts";
 
 export type ProblemSource = Pick<
 	Route,
-	"path" | "caller" | "body" | "accepts" | "access" | "ifMatch" | "problems"
+	"method" | "path" | "caller" | "body" | "accepts" | "access" | "ifMatch" | "problems" | "answers"
 >;
 
 const refusedToken = [
@@ -66,7 +67,7 @@ export function problemsOf(route: ProblemSource): ProblemCode[] {
 	else if (caller !== "none" && caller !== "token") codes.push("permission-missing");
 	if (body !== undefined) codes.push("body-too-large", "media-type-unsupported");
 	if (body !== undefined && accepts === "application/json") codes.push("invalid-json");
-	if (ifMatch !== "ignored") codes.push("version-stale");
+	if (ifMatch !== "ignored" || isReadByVersion(route)) codes.push("version-stale");
 	if (ifMatch === "needed") codes.push("version-missing");
 	if (access !== "ignored") codes.push("credential-needed", "owner-only");
 	return codes;
