@@ -138,6 +138,7 @@ describe("bindings", () => {
 		assert.deepEqual(lines, [
 			["A", 1, true, true],
 			["B", 2, true, true],
+			["…", 3, true, true],
 			["X", 5, false, true],
 		]);
 		assert.deepEqual(words(), ["bindings/.env:5 (X)"]);

@@ -54,6 +54,10 @@ const floods: Record<string, Flood> = {
 		`GET /v1/verify?permission=${`p${index}.`.repeat(2).padEnd(15_000, "x")} HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`,
 	"different queries of many names": (target, index) =>
 		`GET /v1/verify?${Array.from({ length: 199 }, (_, name) => `permission=p${index}.${name}`).join("&")} HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`,
+	"unread answers": (target) =>
+		`GET /openapi.json HTTP/1.1\r\n${host(target)}${authorization(target)}\r\n`.repeat(500),
+	"endless bodies of verifications": (target) =>
+		`POST /v1/verify HTTP/1.1\r\n${host(target)}${authorization(target)}Transfer-Encoding: chunked\r\n\r\nffffff\r\n${"x".repeat(1_000_000)}`,
 	"refused requests": (target) => `POST /v1/api-tokens HTTP/1.1\r\n${host(target)}\r\n`.repeat(20),
 };
 

@@ -210,6 +210,11 @@ describe("a connected registry in the workbench", () => {
 		await input.type("nothing like it");
 		await input.waitForActive("Nothing fits. Delete the text to see all.");
 		await input.type("");
+		// The rows are drawn again, with the first one active.
+		await until(
+			"all rows are back",
+			async () => !(await input.rows()).some((row) => row.includes("Nothing")),
+		);
 		await input.waitForActive("Import all 2");
 		await window.press("ArrowDown");
 		await window.press("ArrowDown");
