@@ -13,7 +13,14 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { ChangeLog, createLog } from "../../daemon/store/sqlite/change-log.ts";
-import { copyPath, dropCopy, listLogs, listSnapshots, logPath } from "../../daemon/store/sqlite/snapshot.ts";
+import {
+	checksumOf,
+	copyPath,
+	dropCopy,
+	listLogs,
+	listSnapshots,
+	logPath,
+} from "../../daemon/store/sqlite/snapshot.ts";
 import { all, close, databasesOfEach, expected, linesOf, names, replaceIn, set } from "./databases.ts";
 import { openDatabase } from "./harness.ts";
 
@@ -63,6 +70,16 @@ describe("a start with damaged files", () => {
 			assert.equal(reopened.notices[0]?.code, "data-recovered");
 			assert.deepEqual((await databases.start()).notices, [], "and says so once");
 		});
+
+	it("sets aside a file that is no image, under a snapshot's name with its checksum", async () => {
+		const database = await databases.start();
+		await set(database, "a", "1");
+		const bytes = Buffer.from("x");
+		writeFileSync(join(databases.folder, `snapshot-9-7-${checksumOf(bytes)}.db`), bytes);
+		const reopened = await databases.start();
+		assert.deepEqual(await all(reopened), { a: "1" });
+		assert.equal(reopened.notices[0]?.code, "data-recovered");
+	});
 
 	it("finds damage in the snapshot before the newest, which it does not need, and makes another", async () => {
 		const database = await databases.start({ compactAtBytes: 500 });

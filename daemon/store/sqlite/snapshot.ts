@@ -101,6 +101,8 @@ export function readSnapshot(snapshot: SnapshotFile, roomBytes = 0): Uint8Array 
 }
 
 function isOfGeneration(image: Uint8Array, generation: number): boolean {
+	// A planted file may be shorter than any image.
+	if (image.length < generationOffset + 4) return false;
 	const held = Buffer.from(image.buffer, image.byteOffset, image.length).readUInt32BE(generationOffset);
 	return held === 0 || held === generation % 2 ** 32;
 }
