@@ -63,7 +63,7 @@ class Parts {
 	/** Exports what the other file imports from it, under names that say from which part. */
 	first() {
 		const shared = this.#first.map((file) => {
-			const names = this.#parts.get(file).exports.map((name) => `${name} as ${this.#sharedName(file, name)}`);
+			const names = this.#namesOf(file).map(({ own, shared }) => `${own} as ${shared}`);
 			return `export { ${names.join(", ")} } from "./${file}";`;
 		});
 		const later = ({ path, kind }) =>
@@ -81,14 +81,16 @@ class Parts {
 		const first = ({ path }) => {
 			const file = basename(path);
 			if (!this.#first.includes(file)) return undefined;
-			const names = this.#parts.get(file).exports.map((name) => `${this.#sharedName(file, name)} as ${name}`);
+			const names = this.#namesOf(file).map(({ own, shared }) => `${shared} as ${own}`);
 			return `export { ${names.join(", ")} } from "./${this.#name}.js";`;
 		};
 		return this.#bundle(`export function load(file) { switch (file) { ${cases.join(" ")} } }`, first);
 	}
 
-	#sharedName(file, name) {
-		return `part${this.#first.indexOf(file)}_${name}`;
+	/** What a part of the first file exports, by its own names and by those that the file gives them. */
+	#namesOf(file) {
+		const at = this.#first.indexOf(file);
+		return this.#parts.get(file).exports.map((own) => ({ own, shared: `part${at}_${own}` }));
 	}
 
 	/** @param elsewhere the text that stands for an import from the other file; undefined: it is in this one */

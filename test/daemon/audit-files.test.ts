@@ -6,7 +6,7 @@ import type { AuditEvent } from "../../daemon/contract.ts";
 import { record } from "../../daemon/rules/audit.ts";
 import { AuditFiles, listAuditFiles, writeAuditFile } from "../../daemon/store/sqlite/audit-files.ts";
 import { checksumOf } from "../../daemon/store/sqlite/snapshot.ts";
-import { onFiles, TestDaemon, temporaryFolder } from "./harness.ts";
+import { onFiles, policyEvent, TestDaemon, temporaryFolder } from "./harness.ts";
 
 describe("files of audit events", () => {
 	let folder: string;
@@ -115,7 +115,7 @@ describe("files of audit events", () => {
 			await daemon.close();
 			await daemon.open();
 			const [file] = listAuditFiles(daemon.directory);
-			const later = Array.from({ length: 200 }, () => laterEvent);
+			const later = Array.from({ length: 200 }, () => policyEvent);
 			await daemon.store.write((transaction) => record(transaction, daemon.now.toISOString(), later));
 			const path = join(daemon.directory, file?.name ?? "");
 			rmSync(path);
@@ -131,11 +131,3 @@ describe("files of audit events", () => {
 		}
 	});
 });
-
-const laterEvent = {
-	action: "policy",
-	actor: { userId: "owner", userName: "ada" },
-	tokenId: null,
-	before: {},
-	after: {},
-} as const;

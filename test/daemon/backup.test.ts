@@ -20,7 +20,7 @@ import {
 	twoDaemonsOfEach,
 	verdict,
 } from "./backups.ts";
-import { assertProblem, ownerKey, type TestDaemon, until } from "./harness.ts";
+import { assertProblem, ownerKey, policyEvent, type TestDaemon, until } from "./harness.ts";
 import { acmeProfile } from "./systems/acme.ts";
 
 describe("a backup", () => {
@@ -299,11 +299,3 @@ async function addTokens(daemon: TestDaemon, count: number, id: string): Promise
 		}
 	});
 }
-
-const policyEvent = {
-	action: "policy",
-	actor: { userId: "owner", userName: "ada" },
-	tokenId: null,
-	before: {},
-	after: {},
-} as const;

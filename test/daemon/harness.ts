@@ -65,6 +65,15 @@ export function openStore(directory: string, options: Partial<DurableOptions> = 
 	return SqliteStore.open(durableOptions(directory, options));
 }
 
+/** An event as a store takes it. */
+export const policyEvent = {
+	action: "policy",
+	actor: { userId: "owner", userName: "ada" },
+	tokenId: null,
+	before: {},
+	after: {},
+} as const;
+
 /** Whether the tests of rules and routes run over PostgreSQL. */
 export const isOnPostgres = process.env.TOKENSMITH_TEST_STORE === "postgres";
 

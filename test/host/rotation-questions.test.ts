@@ -42,6 +42,13 @@ describe("what a rotation offers", () => {
 		}
 	}
 
+	/** With the answers that are offered first. */
+	const rotate = () =>
+		answering(
+			new QuickAnswers("1 hour", "At its deadline", "The same lifetime as before", "Rotate Token"),
+			() => scene.run("rotateToken", { id: scene.token.id }),
+		);
+
 	it("is a lifetime, that of the token first, and what is chosen last counts", async () => {
 		await scene.window.put(".env", `A=${scene.secret}\n`);
 		const answers = new QuickAnswers(
@@ -178,13 +185,7 @@ describe("what a rotation offers", () => {
 		await scene.window.put(".env.local", `<<<<<<< HEAD\nB=${scene.secret}\n=======\nB=1\n>>>>>>> x\n`);
 		scene.person.answers(/\n$/, "Show Details");
 		scene.person.answers(/still contains the old secret/, "Open File");
-		const answers = new QuickAnswers(
-			"1 hour",
-			"At its deadline",
-			"The same lifetime as before",
-			"Rotate Token",
-		);
-		await answering(answers, () => scene.run("rotateToken", { id: scene.token.id }));
+		await rotate();
 		assert.equal(basename(vscode.window.activeTextEditor?.document.fileName ?? ""), ".env.local");
 	});
 
@@ -193,13 +194,7 @@ describe("what a rotation offers", () => {
 		const editor = await vscode.window.showTextDocument(scene.at(".env"));
 		await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# mine\n"));
 		scene.person.answers(/has unsaved changes/, "Save Files");
-		const answers = new QuickAnswers(
-			"1 hour",
-			"At its deadline",
-			"The same lifetime as before",
-			"Rotate Token",
-		);
-		await answering(answers, () => scene.run("rotateToken", { id: scene.token.id }));
+		await rotate();
 		assert.equal(await scene.diskOf(".env"), `# mine\nA=${await scene.successorSecret()}\n`);
 	});
 });
