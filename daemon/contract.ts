@@ -1,9 +1,11 @@
 /**
  * The contract between the daemon and its clients: the shapes on the wire, the error codes with their HTTP status, and
- * what follows from a record alone. Its schemas are in `contract/`, one file for each capability, and all other code
- * imports them from here. `facts.ts` and `capabilities.ts` can be imported alone, without schemas.
+ * what follows from a record alone. Its schemas are in `contract/`, one file for each capability, and other code imports them
+ * from here, except for what a daemon needs for its first answers: building all of them takes time. `facts.ts` and
+ * `capabilities.ts` can be imported alone, without schemas.
  */
 export * from "./capabilities.ts";
+export * from "./contract/access.ts";
 export * from "./contract/audit.ts";
 export * from "./contract/backup.ts";
 export * from "./contract/clean-up.ts";

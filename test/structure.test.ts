@@ -87,10 +87,24 @@ describe("the structure", () => {
 		assert.deepEqual(wrong, []);
 	});
 
-	it("lets all other code import the contract's schemas from `contract.ts` only", () => {
+	it("lets other code import the contract's schemas from `contract.ts` only, but for what answers first", () => {
+		const first = reachedFrom("daemon/server/api.ts");
 		const others = [...daemon, ...extension, ...sourcesOf("test")].filter((file) => layerOf(file) !== 0);
-		const wrong = importsOf(others).filter(({ to }) => to.startsWith("daemon/contract/"));
+		const wrong = importsOf(others).filter(
+			({ from, to }) => to.startsWith("daemon/contract/") && !first.has(from),
+		);
 		assert.deepEqual(wrong, []);
+	});
+
+	it("builds no schema before the first list that it does not need", () => {
+		const reached = reachedFrom("daemon/server/api.ts");
+		const schemas = [...reached].filter((name) => /^daemon\/contract(\.ts|\/)/.test(name));
+		assert.deepEqual(schemas.sort(), [
+			"daemon/contract/access.ts",
+			"daemon/contract/registration.ts",
+			"daemon/contract/scalars.ts",
+			"daemon/contract/tokens.ts",
+		]);
 	});
 
 	it("loads nothing before the first verification that it does not need", () => {

@@ -1,6 +1,6 @@
 /** The request header that carries the credential for a call to another system. Never logged, never stored. */
 import type { IncomingMessage } from "node:http";
-import { type Access, access } from "../contract.ts";
+import { type Access, access } from "../contract/access.ts";
 import { accessHeader } from "../facts.ts";
 import { RuleError } from "../rules/rule-error.ts";
 

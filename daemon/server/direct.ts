@@ -13,8 +13,7 @@ export class DirectHandler {
 	readonly #options: AnswerOptions;
 
 	constructor(routes: readonly Route[], options: AnswerOptions) {
-		const busy = routes.filter((route) => route.isBusy);
-		this.#routes = new Map(busy.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route]));
+		this.#routes = new Map(routes.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route]));
 		this.#options = options;
 	}
 

@@ -75,8 +75,6 @@ export interface Route {
 	ifMatch: "needed" | "optional" | "ignored";
 	/** Whether the request carries the access to another system: always, where its token has a connection, or never. */
 	access: "needed" | "optional" | "ignored";
-	/** Whether plain requests bypass Express because the route is called often. Its path has no parameters. */
-	isBusy: boolean;
 	/** Whether a shared server answers it without its database, where its operator allows old knowledge. It changes nothing. */
 	isAnsweredStale: boolean;
 	/** The problems of the rules behind the route. Those that follow from its other fields are added. */
@@ -99,10 +97,7 @@ type Given<Query extends z.ZodType, Body extends z.ZodType> = Pick<
 	"method" | "path" | "operationId" | "tag" | "summary" | "caller" | "answers"
 > &
 	Partial<
-		Pick<
-			Route,
-			"accepts" | "upload" | "description" | "access" | "ifMatch" | "isBusy" | "isAnsweredStale" | "problems"
-		>
+		Pick<Route, "accepts" | "upload" | "description" | "access" | "ifMatch" | "isAnsweredStale" | "problems">
 	> & {
 		query?: Query;
 		body?: Body;
@@ -116,7 +111,6 @@ export function route<Query extends z.ZodType, Body extends z.ZodType>(given: Gi
 		upload: undefined,
 		access: "ignored",
 		ifMatch: "ignored",
-		isBusy: false,
 		isAnsweredStale: false,
 		problems: [],
 		...given,

@@ -8,9 +8,9 @@ import { connect } from "node:net";
 import fc from "fast-check";
 import * as z from "zod";
 import { apiPermissions, type CreatedToken, problemStatus, type TokenRecord } from "../../daemon/contract.ts";
-import { oauthRoutes } from "../../daemon/server/oauth.ts";
 import { problemsOf } from "../../daemon/server/openapi/problems.ts";
-import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
+import type { RouteParts } from "../../daemon/server/routes/parts.ts";
+import { allRoutes } from "../../daemon/server/routes.ts";
 import { ownerKey, TestDaemon } from "./harness.ts";
 import { type Sketch, schemaOf, sketchOf, type Target, targetOf } from "./malformed-requests.ts";
 
@@ -26,10 +26,9 @@ interface Reply {
 }
 
 // Building the table of routes uses none of the parts that answer them.
-const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
+const routes = allRoutes({} as RouteParts);
 const targets: Target[] = [
 	...routes.map(targetOf),
-	{ method: "get", path: "/openapi.json" },
 	{
 		method: "get",
 		path: "/v1/verify",

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { AnswerOptions } from "../../daemon/server/answer.ts";
-import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { behindExpress } from "../../daemon/server/express.ts";
+import type { RouteParts } from "../../daemon/server/routes/parts.ts";
+import { allRoutes } from "../../daemon/server/routes.ts";
 import type { Answer } from "./harness.ts";
 
 interface Parameter {
@@ -78,7 +79,7 @@ export function operationNamed({ paths }: OpenApi, operation: string): Operation
 /** The routes that Express serves. */
 export function servedByExpress(): string[] {
 	// Building the table of routes uses none of the parts that answer them.
-	const routes = allRoutes({} as ApiOptions);
+	const routes = allRoutes({} as RouteParts);
 	const { stack } = behindExpress(routes, {} as AnswerOptions).router;
 	return stack.flatMap(({ route }) => {
 		const methods = new Set(

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 
 import { generateSecret } from "../../daemon/rules/secret.ts";
-import { type ApiOptions, allRoutes } from "../../daemon/server/api.ts";
 import { openApiOf } from "../../daemon/server/openapi/document.ts";
+import type { RouteParts } from "../../daemon/server/routes/parts.ts";
+import { allRoutes } from "../../daemon/server/routes.ts";
 import { connectedProblems } from "./connected-problems.ts";
 import { type Answer, daemonOfEach, ownerKey, TestDaemon } from "./harness.ts";
 import { ruleProblems } from "./rule-problems.ts";
@@ -22,7 +23,7 @@ interface DocumentedOperation {
 }
 
 // Building the table of routes uses none of the parts that answer them.
-const routes = allRoutes({} as ApiOptions);
+const routes = allRoutes({} as RouteParts);
 const { paths } = openApiOf(routes, { version: "1.0.0", url: "http://127.0.0.1" }) as unknown as OpenApi;
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
 	Object.entries(methods).map(([method, { operationId, requestBody, responses }]) => ({

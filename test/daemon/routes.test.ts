@@ -1,13 +1,13 @@
 /** What holds for every route of the table, including future ones: who may call it, and how it refuses other callers. */
 import assert from "node:assert/strict";
 import { type ProblemCode, problemStatus } from "../../daemon/contract.ts";
-import { oauthRoutes } from "../../daemon/server/oauth.ts";
 import type { Route } from "../../daemon/server/route.ts";
-import { apiRoutes, type RouteParts } from "../../daemon/server/routes.ts";
+import type { RouteParts } from "../../daemon/server/routes/parts.ts";
+import { allRoutes } from "../../daemon/server/routes.ts";
 import { type Answer, TestDaemon } from "./harness.ts";
 
 // Building the table of routes uses none of the parts that answer them.
-const routes = [...apiRoutes({} as RouteParts), ...oauthRoutes({} as RouteParts["authority"], () => "")];
+const routes = allRoutes({} as RouteParts);
 
 describe("every route", () => {
 	let daemon: TestDaemon;

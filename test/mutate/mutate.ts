@@ -163,10 +163,16 @@ async function timed(files: string[]): Promise<Test[]> {
 		.map((testFile) => ({ testFile, milliseconds }));
 }
 
-/** By the test file that found the last one, then the others in one process: most of their time is loading what they share. */
+/**
+ * By the test file that found the last one, then by those that import the mutated file, then by the others. Each group is
+ * one process: most of its time is loading what its tests share.
+ */
 async function verdictOf(tests: Test[], mutant: Mutant): Promise<"found" | "survived" | "undecided"> {
 	const isLucky = ({ testFile }: Test) => testFile === lucky.get(mutant.file);
-	for (const group of [tests.filter(isLucky), tests.filter((test) => !isLucky(test))]) {
+	const isNear = ({ testFile }: Test) => reachedFrom(root, testFile).has(mutant.file);
+	const others = tests.filter((test) => !isLucky(test));
+	const groups = [tests.filter(isLucky), others.filter(isNear), others.filter((test) => !isNear(test))];
+	for (const group of groups) {
 		if (group.length === 0) continue;
 		const started = Date.now();
 		const { outcome, failedFiles } = await runWith(mutant, group);

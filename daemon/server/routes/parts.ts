@@ -1,5 +1,6 @@
 /** What the groups of routes have in common. */
-import { type Notice, type TokenRecord, tokenRecord, updatedToken } from "../../contract.ts";
+import { type TokenRecord, tokenRecord, updatedToken } from "../../contract/tokens.ts";
+import type { Notice } from "../../contract.ts";
 import type { Authority } from "../../rules/authority.ts";
 import type { Records } from "../../rules/records.ts";
 import type { Store } from "../../store/store.ts";
@@ -14,6 +15,8 @@ export interface RouteParts {
 	metrics: Metrics;
 	ownerKey: string;
 	version: string;
+	/** The daemon's base URL; known once it listens. */
+	url: () => string;
 	store: Store;
 	/** The data directory. */
 	directory: string;

@@ -1,4 +1,4 @@
-/** The routes that create, find, change and revoke tokens. */
+/** The routes that register, find, change and revoke tokens, beside the busy ones. */
 import * as contract from "../../contract.ts";
 import { notCovered } from "../../rules/permission.ts";
 import { RuleError } from "../../rules/rule-error.ts";
@@ -14,68 +14,33 @@ import {
 	systemProblems,
 } from "./parts.ts";
 
-const { apiPermissions, createdToken, tokenRecord } = contract;
+const { apiPermissions, tokenRecord } = contract;
 
 export function tokenRoutes(parts: RouteParts): Route[] {
 	// Before the paths with an id.
 	const many = [incidentRoute(parts), cleanUpRoute(parts)];
-	return [...newTokenRoutes(parts), ...many, ...lookupRoutes(parts), ...changeRoutes(parts)];
+	return [registerRoute(parts), ...many, ...lookupRoutes(parts), ...changeRoutes(parts)];
 }
 
-function newTokenRoutes({ authority }: RouteParts): Route[] {
-	return [
-		route({
-			method: "post",
-			path: "/v1/api-tokens",
-			operationId: "createToken",
-			tag: "Tokens",
-			summary: "Create a token",
-			description: "The answer is the only one that contains the secret.",
-			problems: ["name-taken", "exceeds-caller", ...systemProblems, "already-known", "storage-failed"],
-			caller: apiPermissions.write,
-			access: "optional",
-			body: contract.createTokenRequest,
-			isBusy: true,
-			answers: {
-				status: 201,
-				description: "The token with its secret",
-				schema: createdToken,
-				headers: newTokenHeaders,
-			},
-			handle: async ({ caller, body }) => created(await authority.create(caller, body)),
-		}),
-		route({
-			method: "post",
-			path: "/v1/api-tokens/register",
-			operationId: "registerToken",
-			tag: "Tokens",
-			summary: "Register a token of another system",
-			description:
-				"Adds a record of the token. Only its issuer can verify, rotate or disable it. A token of a connection is registered by the owner alone.",
-			problems: ["already-known", "owner-only", "storage-failed"],
-			caller: apiPermissions.write,
-			body: contract.registerTokenRequest,
-			answers: { status: 201, description: "The record", schema: tokenRecord, headers: newTokenHeaders },
-			handle: async ({ caller, body }) => created(await authority.register(caller, body)),
-		}),
-	];
+function registerRoute({ authority }: RouteParts): Route {
+	return route({
+		method: "post",
+		path: "/v1/api-tokens/register",
+		operationId: "registerToken",
+		tag: "Tokens",
+		summary: "Register a token of another system",
+		description:
+			"Adds a record of the token. Only its issuer can verify, rotate or disable it. A token of a connection is registered by the owner alone.",
+		problems: ["already-known", "owner-only", "storage-failed"],
+		caller: apiPermissions.write,
+		body: contract.registerTokenRequest,
+		answers: { status: 201, description: "The record", schema: tokenRecord, headers: newTokenHeaders },
+		handle: async ({ caller, body }) => created(await authority.register(caller, body)),
+	});
 }
 
 function lookupRoutes({ authority }: RouteParts): Route[] {
 	return [
-		route({
-			method: "get",
-			path: "/v1/api-tokens",
-			operationId: "listTokens",
-			tag: "Tokens",
-			summary: "List tokens",
-			description: "Filters combine: a token must match all of them.",
-			caller: apiPermissions.read,
-			query: contract.listTokensQuery,
-			isBusy: true,
-			answers: { status: 200, description: "A page of tokens", schema: contract.tokenList },
-			handle: async ({ query }) => ({ body: await authority.tokens.list(query) }),
-		}),
 		route({
 			method: "get",
 			path: "/v1/api-tokens/current",
@@ -90,28 +55,6 @@ function lookupRoutes({ authority }: RouteParts): Route[] {
 				if (token === undefined)
 					throw new RuleError("not-found", "The owner key is not a token and has no record.");
 				return shown(await authority.tokens.get(token.id));
-			},
-		}),
-		route({
-			method: "post",
-			path: "/v1/api-tokens/identify",
-			operationId: "identifyTokens",
-			tag: "Tokens",
-			summary: "Find tokens by the hashes of their secrets",
-			description: "No secret is sent. Unknown hashes are left out of the answer.",
-			caller: apiPermissions.read,
-			body: contract.identifyRequest,
-			query: contract.identifyQuery,
-			isBusy: true,
-			answers: {
-				status: 200,
-				description: "The tokens found, by hash",
-				schema: contract.identifyAnswer,
-			},
-			handle: async ({ body: { hashes }, query: { fields } }) => {
-				const { tokens } = authority;
-				const found = fields === "id" ? await tokens.idsOf(hashes) : await tokens.identify(hashes);
-				return { body: { tokens: found } };
 			},
 		}),
 		route({
