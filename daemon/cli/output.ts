@@ -4,7 +4,7 @@ import { timeSince, timeUntil } from "../time-words.ts";
 
 /** Prints text, or any value as JSON. Resolves to exit code 0 once it is written. @throws the write's error */
 export function print(what: unknown, format: "json" | "words" = "words"): Promise<number> {
-	const text = format === "json" ? JSON.stringify(what, undefined, 2) : String(what);
+	const text = format === "json" ? toJson(what, 2) : String(what);
 	return new Promise((resolve, reject) => {
 		// A reader that has ended, such as `head`, is reported here and as an event.
 		process.stdout.once("error", reject);
@@ -21,7 +21,7 @@ export function hasColors(): boolean {
 }
 
 export function printError(problem: { code: string; detail: string }, format: "json" | "words"): void {
-	const text = format === "json" ? JSON.stringify({ error: problem }) : toTerminal(problem.detail);
+	const text = format === "json" ? toJson({ error: problem }) : toTerminal(problem.detail);
 	process.stderr.write(`${text}\n`);
 }
 
@@ -31,9 +31,17 @@ export function problemWords({ detail, errors = [] }: Problem): string {
 	return detail + unsaid.map((field) => `\n  ${field.pointer}: ${field.detail}`).join("");
 }
 
+const controls = /[^\P{Cc}\n]|[\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+
 /** Makes control characters and bidirectional controls visible. Line breaks stay. */
 export function toTerminal(text: string): string {
-	return text.replace(/[^\P{Cc}\n]|[\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
+	return text.replace(controls, "\uFFFD");
+}
+
+/** The same value as JSON, whose own escapes leave most of these characters as they are. */
+export function toJson(value: unknown, indent?: number): string {
+	const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+	return JSON.stringify(value, undefined, indent).replace(controls, escaped);
 }
 
 export function oneLine(text: string): string {

@@ -1,6 +1,6 @@
 /** Dates and texts of others in the command line's output. */
 import assert from "node:assert/strict";
-import { dateWords, endDateOf, toTerminal } from "../../daemon/cli/output.ts";
+import { dateWords, endDateOf, toJson, toTerminal } from "../../daemon/cli/output.ts";
 
 const now = Date.parse("2026-11-22T12:00:00.000Z");
 
@@ -38,5 +38,16 @@ describe("text of others on a terminal", () => {
 		for (const character of ["\x1B", "\u009B", "\u061C", "\u200E", "\u2028", "\u202E", "\u2066"])
 			assert.equal(toTerminal(`a${character}b`), "a\uFFFDb");
 		assert.equal(toTerminal("two\nlines, ä and 語"), "two\nlines, ä and 語");
+	});
+
+	it("escapes the same characters in JSON, which is read as before", () => {
+		const value = { name: "a\u009Bb\u202Ec\u2066d\x7F", list: ["two\nlines, ä and 語"] };
+		for (const indent of [undefined, 2]) {
+			const text = toJson(value, indent);
+			assert.doesNotMatch(text, /[\x7F-\x9F\u202A-\u202E\u2066-\u2069]/);
+			assert.match(text, /a\\u009bb\\u202ec\\u2066d\\u007f/);
+			assert.deepEqual(JSON.parse(text), value);
+		}
+		assert.equal(toJson(value, 2).split("\n").length, 6);
 	});
 });
