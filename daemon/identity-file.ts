@@ -1,9 +1,20 @@
 /** Keeps the daemon's identity in its data directory. A damaged file is set aside, never overwritten. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+	closeSync,
+	existsSync,
+	fsyncSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Notice } from "./contract.ts";
 import { wasReady } from "./data-directory.ts";
 import { Identity } from "./rules/identity.ts";
+
+const mostBytes = 10_000;
 
 export interface FoundIdentity {
 	identity: Identity;
@@ -15,7 +26,7 @@ export interface FoundIdentity {
 export function openIdentity(directory: string): FoundIdentity {
 	const path = join(directory, "identity.pem");
 	if (!existsSync(path)) return newIdentity(path, wasReady(directory) ? [lost("was missing")] : []);
-	const content = readFileSync(path, "utf8");
+	const content = contentOf(path);
 	try {
 		return { identity: Identity.parse(content), notices: [] };
 	} catch {
@@ -23,6 +34,11 @@ export function openIdentity(directory: string): FoundIdentity {
 		const aside = setAside(path);
 		return newIdentity(path, [lost(`was damaged, and was set aside as ${aside}`)]);
 	}
+}
+
+/** Nothing of a file that is too long to be an identity. */
+function contentOf(path: string): string {
+	return statSync(path).size > mostBytes ? "" : readFileSync(path, "utf8");
 }
 
 function lost(what: string): Notice {

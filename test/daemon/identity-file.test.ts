@@ -1,6 +1,6 @@
 /** The file that keeps the daemon's identity. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeDaemonFile } from "../../daemon/data-directory.ts";
 import { openIdentity } from "../../daemon/identity-file.ts";
@@ -50,6 +50,14 @@ describe("the daemon's identity", () => {
 			assert.equal(openIdentity(folder).notices.length, 0);
 		});
 	}
+
+	it("is a new one after a file that is longer than any text", () => {
+		const { name } = openIdentity(folder).identity;
+		truncateSync(path(), 3 * 2 ** 30);
+		const { identity, notices } = openIdentity(folder);
+		assert.notEqual(identity.name, name);
+		assert.match(notices[0]?.detail ?? "", /identity\.pem\.damaged.*need the new one/);
+	});
 
 	it("is a new one where the file is missing, which is reported after the first start", () => {
 		const { name } = openIdentity(folder).identity;
