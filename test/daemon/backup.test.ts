@@ -46,7 +46,7 @@ describe("a backup", () => {
 		const report = await restored(there, await backup(here));
 
 		assert.deepEqual([report.into, report.audit, report.conflicts], ["empty", "restored", []]);
-		assert.equal(report.tokens.added, 6);
+		assert.deepEqual([report.tokens.added, report.settings.policy, report.settings.profiles], [6, true, 1]);
 		assert.deepEqual(await list(there), await list(here));
 		for (const path of ["/v1/policy", "/v1/permissions", "/v1/profiles", "/v1/usage"])
 			assert.deepEqual((await there.call("GET", path)).body, (await here.call("GET", path)).body, path);

@@ -51,6 +51,18 @@ describe("a token at its system", () => {
 			assert.equal((await reconcile()).same, 2);
 		});
 
+		it("finds no change of an expiry that the system keeps to the minute", async () => {
+			const { id, remoteId } = await connection.created({ expiry: "2026-06-01T12:30:00.000Z" });
+			const differing = async (there: string) => {
+				Object.assign(acme.tokens.get(remoteId) ?? {}, { expiry: there });
+				return ids((await reconcile()).changed.map(({ token }: { token: { id: string } }) => token));
+			};
+			assert.deepEqual(await differing("2026-06-01T12:31:00.000Z"), []);
+			assert.deepEqual(await differing("2026-06-01T12:29:00.000Z"), []);
+			assert.deepEqual(await differing("2026-06-01T12:31:00.001Z"), [id]);
+			assert.deepEqual(await differing("2026-06-01T12:28:59.999Z"), [id]);
+		});
+
 		it("imports what was found, all of it or nothing; its secret stays unknown", async () => {
 			const byHand = acme.add({ name: "by\nhand", expiry: "2026-06-01T00:00:00.000Z" });
 			assertProblem(await importing([byHand.id, "none"]), "not-found");

@@ -1,6 +1,6 @@
 /** A sample of the damage that `npm run torture -- damage --long` does at every byte and every length. */
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { copyPath, listLogs, logPath } from "../../daemon/store/sqlite/snapshot.ts";
@@ -9,7 +9,7 @@ import { doubtDatesSetting } from "../../daemon/store/store.ts";
 import { damage, makeScene, type Scene, tryDamage } from "../torture/damage.ts";
 import { Tally } from "../torture/tally.ts";
 import { replaceIn } from "./databases.ts";
-import { daemonOfEach, openStore, type TestDaemon, temporaryFolder } from "./harness.ts";
+import { daemonOfEach, onFiles, openStore, type TestDaemon, temporaryFolder } from "./harness.ts";
 
 describe("a damaged data directory", () => {
 	it("revives no token that had ended, loses none that works, and is told", async function () {
@@ -131,6 +131,27 @@ describe("a token in doubt", () => {
 		await daemon.call("POST", `/v1/api-tokens/${id}/disable`);
 		const counts = await daemon.store.countByStatus(daemon.now.toISOString());
 		assert.deepEqual(Object.fromEntries(counts), { "in-doubt": 1 });
+	});
+
+	onFiles.it("is none that was deleted after the damage, and its deletion is no loss", async () => {
+		const [doubted, deleted] = [await daemon.create(), await daemon.create()];
+		await daemon.call("POST", `/v1/api-tokens/${doubted.id}/disable`);
+		const stored = await daemon.store.token(deleted.id);
+		assert.ok(stored !== undefined);
+		await daemon.store.write((transaction) => transaction.deleteTokens([stored]));
+		const crashed = temporaryFolder();
+		cpSync(daemon.directory, crashed, { recursive: true });
+		const newest = listLogs(crashed).at(-1) ?? 0;
+		for (const path of [logPath, copyPath]) replaceIn(path(crashed, newest), '"disable"', '"enabled"');
+		const store = await openStore(crashed);
+		const found = await store.tokens([doubted.id, deleted.id]);
+		assert.deepEqual(
+			found.map(({ token }) => [token.id, token.inDoubtDate !== null]),
+			[[doubted.id, true]],
+		);
+		assert.match(store.notices[0]?.detail ?? "", /^Up to 1 changes .* are in doubt, and refused: 1\./);
+		await store.close();
+		rmSync(crashed, { recursive: true });
 	});
 
 	async function inDoubt(): Promise<{ id: string; token: string }> {

@@ -98,6 +98,7 @@ describe("an allowed address", () => {
 		"::ffff:192.0.2.5",
 		"::ffff:c000:205",
 		"::ffff:192.0.2.0/120",
+		"::ffff:0.0.0.0/96",
 	]) {
 		it(`may be ${text}`, () => assert.equal(addressProblem(text), undefined));
 	}
@@ -114,6 +115,7 @@ describe("an allowed address", () => {
 		"fe80::1%eth0",
 		"192.0.2.5:80",
 		"::ffff:10.0.0.0/8",
+		"::ffff:0.0.0.0/95",
 	];
 	for (const text of wrong) {
 		it(`may not be ${JSON.stringify(text)}, and says why`, () =>
