@@ -55,6 +55,17 @@ describe("the audit", () => {
 		assert.doesNotMatch(text, /sha256:/);
 	});
 
+	it("records of a list only that it has changed", async () => {
+		const { id, permissions } = await daemon.create({ permissions: ["orders.read", "orders.write"] });
+		const headers = { "if-match": "*" };
+		const change = (body: object) => daemon.call("PATCH", `/v1/api-tokens/${id}`, { body, headers });
+		await change({ description: "new", permissions });
+		await change({ permissions: ["orders.read"] });
+		const [second, first] = await audit("action=update");
+		assert.deepEqual([first?.before, first?.after], [{ description: "" }, { description: "new" }]);
+		assert.deepEqual([second?.before, second?.after], [{ permissions }, { permissions: ["orders.read"] }]);
+	});
+
 	it("records no event for a refused request", async () => {
 		const { id } = await daemon.create();
 		await daemon.call("PATCH", `/v1/api-tokens/${id}`, {
