@@ -81,6 +81,20 @@ describe("a start with damaged files", () => {
 		assert.equal(reopened.notices[0]?.code, "data-recovered");
 	});
 
+	it("misses the snapshot before the newest, also beside a damaged one with the newest's number", async () => {
+		const database = await databases.start({ compactAtBytes: 500 });
+		for (let round = 0; round < 5; round++) {
+			await Promise.all(names(50).map((name) => set(database, name, String(round))));
+			await database.compacted();
+		}
+		const [newest, older] = listSnapshots(databases.folder);
+		writeFileSync(`${newest?.path.replace(/-\w+\.db$/, "-00000000.db")}.damaged`, "was set aside");
+		rmSync(older?.path ?? "");
+		const reopened = await databases.start();
+		assert.match(reopened.notices[0]?.detail ?? "", /were missing: the older snapshot/);
+		assert.deepEqual(await all(reopened), expected(names(50), "4"));
+	});
+
 	it("finds damage in the snapshot before the newest, which it does not need, and makes another", async () => {
 		const database = await databases.start({ compactAtBytes: 500 });
 		for (let round = 0; round < 5; round++) {
