@@ -156,7 +156,8 @@ describe("rotating tokens", () => {
 				...["other", "$(info) No line here: the new secret is stored in SecretStorage"],
 			]);
 			const [A = "", C] = (await scene.diskOf(".env")).split("\n");
-			const { successorId } = await scene.window.client.getToken(soon.id);
+			const { successorId, retiresDate, lastModifiedDate } = await scene.window.client.getToken(soon.id);
+			assert.equal(Date.parse(retiresDate ?? "") - Date.parse(lastModifiedDate), 3_600_000);
 			assert.equal(A, `A=${scene.keptSecret(successorId ?? "")}`);
 			assert.equal(C, `C=${scene.secret}`);
 			assert.notEqual((await scene.window.client.getToken(other.id)).successorId, null);
