@@ -8,6 +8,8 @@ import { rotationScene } from "./rotation-scene.ts";
 
 interface Watched extends vscode.Disposable {
 	cancellation?: vscode.CancellationToken;
+	/** What the progress said. */
+	readonly steps: (string | undefined)[];
 	results?: { title: string; placeHolder: string; rows: string[] };
 }
 
@@ -15,13 +17,18 @@ interface Watched extends vscode.Disposable {
 function watching(): Watched {
 	const { withProgress, showQuickPick } = vscode.window;
 	const watched: Watched = {
+		steps: [],
 		dispose: () => void Object.assign(vscode.window, { withProgress, showQuickPick }),
 	};
 	Object.assign(vscode.window, {
 		withProgress: (options: vscode.ProgressOptions, task: Parameters<typeof withProgress>[1]) =>
 			withProgress(options, (progress, cancellation) => {
 				watched.cancellation = cancellation;
-				return task(progress, cancellation);
+				const report: typeof progress.report = (step) => {
+					watched.steps.push(step.message);
+					progress.report(step);
+				};
+				return task({ report }, cancellation);
 			}),
 		showQuickPick: (rows: vscode.QuickPickItem[], options: vscode.QuickPickOptions) => {
 			const { title = "", placeHolder = "" } = options;
@@ -61,7 +68,14 @@ describe("rotating tokens", () => {
 			await scene.putFourLines();
 			// With terminals to open anew, there is more to offer than there is room for.
 			scene.person.answers(/^Rotated “orders-api”/, "Show Details");
+			const seen = watching();
 			await scene.person.presses("enter", scene.run("rotateToken", { id: scene.token.id }));
+			seen.dispose();
+			assert.deepEqual(seen.steps, [
+				"Creating the successor…",
+				"Verifying its secret…",
+				"Replacing the secret in env files…",
+			]);
 			await scene.checkFourLines(await scene.successorSecret());
 			assert.match(
 				scene.person.last?.text ?? "",

@@ -78,6 +78,42 @@ describe("rotating tokens", () => {
 			assert.deepEqual(scene.person.messages, []);
 		});
 
+		it("goes on from there to what can be done with the overlap", async () => {
+			await scene.rotated();
+			await scene.putFourLines();
+			await until("the lines are found", () => scene.window.bindings.linesOf(scene.token.id).length > 0);
+			const { showQuickPick } = vscode.window;
+			const { executeCommand } = vscode.commands;
+			const ran: unknown[][] = [];
+			const labels = [
+				"$(replace) Finish Rotation",
+				"$(circle-slash) End Overlap Now…",
+				"$(discard) Undo Rotation…",
+			];
+			try {
+				// The window itself goes on to call others.
+				const record: typeof executeCommand = async (name, ...more) =>
+					name.startsWith("tokensmith.")
+						? (ran.push([name, ...more]) as never)
+						: executeCommand(name, ...more);
+				Object.assign(vscode.commands, { executeCommand: record });
+				for (const label of labels) {
+					Object.assign(vscode.window, {
+						showQuickPick: async (rows: vscode.QuickPickItem[]) => rows.find((row) => row.label === label),
+					});
+					await scene.run("showOverlapUse", { id: scene.token.id });
+				}
+			} finally {
+				Object.assign(vscode.window, { showQuickPick });
+				Object.assign(vscode.commands, { executeCommand });
+			}
+			const names = ["finishRotation", "endOverlap", "undoRotation"];
+			assert.deepEqual(
+				ran,
+				names.map((name) => [`tokensmith.${name}`, { id: scene.token.id }]),
+			);
+		});
+
 		it("deletes the old secret at its end, and offers once to replace it in the remaining lines", async () => {
 			await scene.rotated();
 			await scene.window.put(".env", `A=${scene.secret}\n`);
