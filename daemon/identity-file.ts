@@ -14,6 +14,7 @@ import type { Notice } from "./contract.ts";
 import { wasReady } from "./data-directory.ts";
 import { Identity } from "./rules/identity.ts";
 
+/** Far more than an identity takes. */
 const mostBytes = 10_000;
 
 export interface FoundIdentity {

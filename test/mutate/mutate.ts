@@ -3,8 +3,9 @@
  * after the other into a copy of the repository and runs the tests that reach it. A mutant that no test finds is printed
  * with its place. `--sample` takes so many mutants of each path, `--tests` runs these test files, of any suite, instead of
  * all of `daemon` and `extension`, `--also` tries in slower suites what these did not find. Mutants that were looked at and
- * change nothing that a test should see are in `harmless.json`. Each verdict is a line on the standard error.
- * Time limits follow what the tests take without a wrong line, and a mutant counts as undecided if tests that fail late fail without it too.
+ * change nothing that a test should see are in `harmless.json`. Each verdict is a line on the standard error. Time limits
+ * follow what the tests take without a wrong line, and a mutant counts as undecided if tests that fail late fail without it
+ * too.
  */
 import { execFileSync } from "node:child_process";
 import {
