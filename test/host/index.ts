@@ -10,6 +10,7 @@ import { format } from "node:util";
 import Mocha from "mocha";
 import { CountingReporter } from "../reporter.ts";
 import { endSpareDaemon } from "./spare-daemon.ts";
+import { testBegins } from "./test-begins.ts";
 
 export async function run(): Promise<void> {
 	const { TOKENSMITH_REPORT_PORT: port, TOKENSMITH_COUNTS_FILE: countsFile } = process.env;
@@ -23,7 +24,7 @@ export async function run(): Promise<void> {
 		bail: process.env.TOKENSMITH_BAIL !== undefined,
 		reporter: CountingReporter,
 		reporterOptions: { countsFile },
-		rootHooks: { afterAll: endSpareDaemon },
+		rootHooks: { beforeEach: sayTest, afterAll: endSpareDaemon },
 	});
 	if (process.env.TOKENSMITH_GREP) mocha.grep(process.env.TOKENSMITH_GREP);
 	// `__dirname`, since this is bundled as CommonJS.
@@ -32,4 +33,8 @@ export async function run(): Promise<void> {
 	const failures = await new Promise<number>((resolve) => mocha.run(resolve));
 	report.end();
 	if (failures > 0) throw new Error(`${failures} failed`);
+}
+
+function sayTest(this: Mocha.Context): void {
+	console.log(testBegins + this.currentTest?.fullTitle());
 }
