@@ -39,9 +39,21 @@ const ownFile =
 export const movedIn = (directory: string) => join(directory, "moved-in");
 export const movingUp = (directory: string) => join(directory, "moving-up");
 
+/** In data that moves: where it was, and by what a copy is known as the one of its original. */
+export const moveMark = (directory: string) => join(directory, "moved-from");
+
+/** A folder without the mark did not arrive by a move: it stays as it is. */
+export const hasArrived = (directory: string) => existsSync(moveMark(movedIn(directory)));
+
+/** The mark is one of the files that move up. */
+export function isMovingUp(directory: string): boolean {
+	const folder = movingUp(directory);
+	return existsSync(folder) && [folder, directory].some((place) => existsSync(moveMark(place)));
+}
+
 /** Whether a move into this directory was interrupted. */
 export function isMoveUnfinished(directory: string): boolean {
-	return existsSync(movedIn(directory)) || existsSync(movingUp(directory));
+	return hasArrived(directory) || isMovingUp(directory);
 }
 
 /** Of the name of a file, whether it is one of the data, damaged ones included. */

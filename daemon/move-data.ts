@@ -22,7 +22,17 @@ import {
 import { isAbsolute, join, relative } from "node:path";
 import { compileCache, foreignFileAt } from "./client/own-files.ts";
 import type { Notice } from "./contract.ts";
-import { holdsData, isDataFile, isTransient, movedIn, movingUp, syncPath } from "./data-directory.ts";
+import {
+	hasArrived,
+	holdsData,
+	isDataFile,
+	isMovingUp,
+	isTransient,
+	movedIn,
+	moveMark,
+	movingUp,
+	syncPath,
+} from "./data-directory.ts";
 import { finishDeletion } from "./delete-files.ts";
 import type { HeldError } from "./directory-lock.ts";
 import { MoveError } from "./start-failure.ts";
@@ -113,11 +123,11 @@ function putBack(from: string): Notice[] {
 
 /** Puts what has arrived in the place of this directory's own data, which is kept in a folder if there is any. */
 export function finishMove(to: string): Notice[] {
-	if (existsSync(movedIn(to)) && !existsSync(movingUp(to))) {
+	if (hasArrived(to) && !existsSync(movingUp(to))) {
 		setAsideData(to);
 		renameSync(movedIn(to), movingUp(to));
 	}
-	if (!existsSync(movingUp(to))) return [];
+	if (!isMovingUp(to)) return [];
 	for (const name of readdirSync(movingUp(to))) {
 		if (isTransient(name)) rmSync(join(movingUp(to), name), { recursive: true, force: true });
 		else moveUp(join(movingUp(to), name), join(to, name));
@@ -218,20 +228,17 @@ function copyFile(from: string, to: string): void {
 	renameSync(part, to);
 }
 
-/** Where the data was, and by what a copy is known as the one of its original. */
-const markFile = "moved-from";
-
 function mark(directory: string): void {
-	writeFileSync(join(directory, markFile), `${directory}\n${randomUUID()}\n`, { mode: 0o600 });
+	writeFileSync(moveMark(directory), `${directory}\n${randomUUID()}\n`, { mode: 0o600 });
 }
 
 function isCopied(aside: string, to: string): boolean {
-	const [original, copy] = [join(aside, markFile), join(to, markFile)];
+	const [original, copy] = [moveMark(aside), moveMark(to)];
 	return existsSync(original) && existsSync(copy) && readFileSync(original).equals(readFileSync(copy));
 }
 
 function movedNotice(to: string): Notice {
-	const [from] = readFileSync(join(to, markFile), "utf8").split("\n");
+	const [from] = readFileSync(moveMark(to), "utf8").split("\n");
 	return {
 		code: "data-moved",
 		detail: `Your API tokens have moved to ${to}, where all your editors and the command line find them. They were in ${from}.`,

@@ -183,6 +183,25 @@ describe("the data of an earlier version", () => {
 		return daemon;
 	}
 
+	for (const [name, content] of [
+		["moved-in", undefined],
+		["moved-in", "snapshot-1-00.db"],
+		["moving-up", undefined],
+		["moving-up", "changes-1.log"],
+	] as const)
+		it(`is not waited for in a folder ${name} that ${content === undefined ? "is empty" : `has ${content}`}, but did not arrive`, async () => {
+			cpSync(template, own, { recursive: true });
+			mkdirSync(join(own, name));
+			if (content !== undefined) writeFileSync(join(own, name, content), "");
+			for (let start = 1; start <= 2; start++) {
+				const daemon = await startIn(own, start === 1 ? [] : ["--move-from", earlier]);
+				assert.equal(daemon.first.event, "ready", daemon.errors);
+				assert.equal(await daemon.verify(works.token), 200);
+				await daemon.kill();
+			}
+			assert.deepEqual(readdirSync(join(own, name)), content === undefined ? [] : [content]);
+		});
+
 	/** As in a crash: the kernel ends the daemon instead of this system call. */
 	async function killedBefore(count: number): Promise<void> {
 		const strace = `strace -f -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=${count}`;
