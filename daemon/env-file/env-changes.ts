@@ -18,9 +18,15 @@ export function appendLine(text: string, line: string): EnvEdit {
 	const lineEnding = text.includes("\r\n") && !/(?<!\r)\n/.test(text) ? "\r\n" : "\n";
 	// A shell and Node.js do not read a line that begins with a byte order mark.
 	const complete = text === "" || text.endsWith("\n");
-	// A shell joins the next line to one that ends with a backslash; an empty one adds nothing to it.
-	const apart = complete && !endsJoined(text) ? "" : lineEnding;
-	return { start: text.length, end: text.length, newText: `${apart}${line}${lineEnding}` };
+	const ended = complete ? text : text + lineEnding;
+	// A shell joins the next line to one that ends with a backslash, and systemd to such a comment too; an empty one adds
+	// nothing to it.
+	const apart = endsJoined(ended) || /(?<!\\)(?:\\\\)*\\\n$/.test(ended) ? lineEnding : "";
+	return {
+		start: text.length,
+		end: text.length,
+		newText: `${ended.slice(text.length)}${apart}${line}${lineEnding}`,
+	};
 }
 
 /** Sets the key's value on the line in effect, or on a new last line, which a shell script exports. */

@@ -134,8 +134,9 @@ function inner(text: string, start: number, end: number): Pick<EnvValue, "value"
 /** What keeps a value open beyond its line: a quote, or the indentation of a block in YAML. */
 type Open = { readonly closer: string } | { readonly indent: number };
 
+/** An indented `[name]` is no section, but a list in YAML. */
 const isStructure = (content: string) =>
-	/^(?:[[\]{}(),;\s]*|---|\.\.\.|\[{1,2}[A-Za-z_][\w."'-]*\]{1,2})$/.test(content.trim());
+	/^(?:[[\]{}(),;\s]*|\s*(?:---|\.\.\.)|\[{1,2}[A-Za-z_][\w."'-]*\]{1,2})\s*$/.test(content);
 
 /** Every line of a text whose form is not parsed. */
 function allLines(text: string): EnvValue[] {

@@ -21,9 +21,20 @@ const patterns = [
 
 /** undefined: the line has no key of a form that is known. */
 export function headOf(line: string): LineHead | undefined {
+	const [, word = ""] = /^[\s"'`([{,-]*([A-Za-z0-9]+={1,2})["'`]?[\s,;)\]}]*$/.exec(line) ?? [];
+	if (isPaddedBase64(word)) return undefined;
 	for (const pattern of patterns) {
 		const found = pattern.exec(line);
 		if (found?.[1] !== undefined) return { key: found[1], end: found[0].length };
 	}
 	return undefined;
 }
+
+/** Whether a word that could be a key with an empty value is a text in Base64 instead. */
+export function isPaddedBase64(word: string): boolean {
+	if (word.length < shortestBase64 || word.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={1,2}$/.test(word))
+		return false;
+	return word.endsWith("==") || [/[a-z]/, /[A-Z]/, /[0-9+/]/].every((kind) => kind.test(word));
+}
+
+const shortestBase64 = 16;

@@ -4,6 +4,7 @@
  */
 import type { EnvForm } from "../../daemon/env-file/env-form.ts";
 import { type EnvValue, envValues } from "../../daemon/env-file/env-values.ts";
+import { isPaddedBase64 } from "../../daemon/env-file/line-head.ts";
 import { piecesOf } from "../../daemon/env-file/secret-places.ts";
 import { lineAt, lineStarts, linesBetween, lineText } from "../../daemon/env-file/text-lines.ts";
 import { SecretSearch } from "../env/secret-search.ts";
@@ -25,7 +26,7 @@ export function maskedInEnvFile(text: string, form: EnvForm): MaskedRange[] {
 		end: entry !== undefined || commented ? visibleEnd(text, start, end) : end,
 	}));
 	const comments = secretsInComments(text, form, values);
-	const others = [...afterOpenQuotes(text, values), ...keysInPem(text)];
+	const others = [...afterOpenQuotes(text, values), ...keysInPem(text), ...paddedIn(text)];
 	return withoutCovered([...ranges, ...tokensIn(text), ...comments, ...others]);
 }
 
@@ -150,6 +151,13 @@ function keysInPem(text: string): MaskedRange[] {
 		isKey = content.includes("-----BEGIN ") || (isKey && /^[#\s]*[A-Za-z0-9+/]*={0,2}\s*$/.test(content));
 		return isKey && !content.includes("-----") ? wholeLine(text, starts, line) : [];
 	});
+}
+
+/** A line of a longer text in Base64, which a parser takes for a key with an empty value. */
+function paddedIn(text: string): MaskedRange[] {
+	return [...text.matchAll(/[\w.+/=~-]+/g)]
+		.filter(([word]) => isPaddedBase64(word))
+		.map(({ 0: word, index }) => ({ start: index, end: index + word.length }));
 }
 
 /** An equals sign at the end is the padding of a Base64 key. */

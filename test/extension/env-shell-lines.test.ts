@@ -11,7 +11,10 @@ describe("a value that is set where a shell reads more than a line", () => {
 	it("stands apart from a last line that ends with a backslash", () => {
 		at("LOG_DIR=D:\\apps\\\n", "LOG_DIR=D:\\apps\\\n\nK=v\n");
 		at("A=1\\\\\n", "A=1\\\\\nK=v\n");
-		at("# note \\\n", "# note \\\nK=v\n");
+		// systemd reads what follows such a comment as part of it, and takes an apostrophe for no quote.
+		at("# note \\\n", "# note \\\n\nK=v\n");
+		at("# note \\", "# note \\\n\nK=v\n");
+		at("B=it's\nA=x\\\n", "B=it's\nA=x\\\n\nK=v\n");
 		at("A='x\\'\n", "A='x\\'\nK=v\n");
 		at("A=1\\\r\n", "A=1\\\r\nK=v\r\n");
 	});

@@ -108,6 +108,33 @@ describe("what is masked in an env file", () => {
 		check("short words only\n\n", "················\n\n");
 	});
 
+	it("is a text in Base64 that could be a key with an empty value, in every form", () => {
+		for (const word of [
+			"dGhlIHNlY3JldCBrZXkgaXMgaGVyZQ==",
+			"dGhlIGtleSBpcyBoZXJlIG5vdzE=",
+			"AAAAAAAAAAAAAAAAAAAAAA==",
+		])
+			for (const [text, form] of [
+				["S\n", "env"],
+				["A=\\\nS\n", "env"],
+				["# Bearer S\n", "env"],
+				["cat <<E\nS\nE\n", "shell"],
+				["a:\n  - S\n  - 'S'\n", "other"],
+				['a = [\n  "S",\n  "S"\n]\n', "other"],
+				["# S\n", "other"],
+			] as const) {
+				const content = text.replaceAll("S", word);
+				assert.doesNotMatch(seen(content, maskedInEnvFile(content, form)), /[A-Za-z0-9+/]{8}|AAAA/, text);
+			}
+		check("API_TOKEN_OF_SERVICE=\nQ1w2e3==\n", "API_TOKEN_OF_SERVICE=\nQ1w2e3=·\n");
+		check("apiTokenOfServer=\n", "apiTokenOfServer=\n", "other");
+	});
+
+	it("is an indented list of one word, and no section", () => {
+		check("a:\n  [plum]\n", "a:\n  ······\n", "other");
+		check("[plum]\n[[plum.river]]\na = 1\n", "[plum]\n[[plum.river]]\na = ·\n", "other");
+	});
+
 	it("is everything after an unclosed quote, up to the next assignment or comment", () => {
 		check('A="one\ntwo\n\nQw==\n# why\nthree\n', "A=····\n···\n\n····\n# why\n·····\n");
 		check("A='one\ntwo\nB=1\nthree\n", "A=····\n···\nB=·\n·····\n");
