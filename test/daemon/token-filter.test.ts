@@ -86,6 +86,20 @@ describe("a filter of tokens", () => {
 		});
 	}
 
+	it("selects nothing by a text with the character NUL, which no token has", async () => {
+		const { id } = await daemon.create({ name: "wanted" });
+		for (const filter of [{ q: "\0" }, { q: "want\0ed" }, { tag: "\0" }, { ids: ["\0", `${id}\0`] }]) {
+			const body = { reason: "leaked", filter };
+			const answer = await daemon.call("POST", "/v1/incidents", { body });
+			assert.equal(answer.status, 404, JSON.stringify(filter));
+		}
+		for (const q of ["\0", "want\0ed"]) {
+			const { body } = await daemon.call("GET", `/v1/api-tokens?q=${encodeURIComponent(q)}`);
+			assert.deepEqual(body.tokens, []);
+		}
+		assert.equal((await daemon.record(id)).status, "active");
+	});
+
 	it("is refused when nothing implements it, whatever else is given", async () => {
 		await daemon.create();
 		const page = { sort: "creationDate", direction: "asc", limit: -1 } as const;

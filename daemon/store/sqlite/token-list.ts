@@ -20,7 +20,9 @@ const dialect: Sql = {
 		return column === "resources" ? sql`"resources" <> '[]' and ${holds}` : holds;
 	},
 	isOneOf: (ids) => sql`"id" in (select "value" from json_each(${JSON.stringify(ids)}))`,
-	contains: (column, text) => sql`${sql.ref(column)} like ${containing(text)} escape '\\'`,
+	// For SQLite a pattern ends at the character NUL, which no stored text has, so that all that is before it would do.
+	contains: (column, text) =>
+		text.includes("\0") ? sql`0` : sql`${sql.ref(column)} like ${containing(text)} escape '\\'`,
 };
 
 /** @param now RFC 3339. */
