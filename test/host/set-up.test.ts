@@ -20,6 +20,7 @@ import { Person } from "./person.ts";
 import { daemonThat, servicesOf } from "./services.ts";
 
 let window: OneWindow;
+let count = 0;
 
 const disk = (file: string) => readFile(join(window.place, file), "utf8");
 const lineValue = async (file: string, key: string) => envValue(await disk(file), key);
@@ -57,7 +58,8 @@ const kinds = (plan: SetUpPlan) => plan.lines.map(({ declared, state }) => `${de
 
 describe("the setup of a workspace", () => {
 	beforeEach(async () => {
-		window = await OneWindow.open("set-up");
+		// Another folder each time: VS Code keeps a closed document, and compares it with the next file in its place.
+		window = await OneWindow.open(`set-up-${++count}`);
 		window.live.start();
 	});
 	afterEach(() => window.close());
@@ -97,7 +99,11 @@ describe("the setup of a workspace", () => {
 		const permissions = ["orders.read"];
 		const found = await plan({ tokens: ["A", "B", "C"].map((key) => ({ key, permissions })) });
 		assert.deepEqual(kinds(found), ["A empty", "B foreign", "C working"]);
-		await carryOut(found);
+		const { tokens } = await carryOut(found);
+		assert.deepEqual(
+			tokens.map(({ outcome }) => (outcome.kind === "failed" ? outcome.error : outcome.kind)),
+			["ready"],
+		);
 		assert.equal(await lineValue(".env", "B"), "real-value");
 		assert.equal(await lineValue(".env", "C"), token);
 		assert.match((await lineValue(".env", "A")) ?? "", /^tks_/);
