@@ -163,6 +163,21 @@ describe("what is masked in any other text", () => {
 		checkText(`TOKEN=${token} node x.js`, `TOKEN=${dots} node x.js`);
 	});
 
+	const github = `ghp_${"Ab3dEf6hIj9lMn2p".repeat(3).slice(0, 36)}`;
+	const telegram = `123456789:AA${"b3dEf6hIj9lMn2p-".repeat(3).slice(0, 33)}`;
+	for (const around of [
+		..."S|'a\\nS\\nb'|'\\\\tS'|\\u0022S\\u0022|\\x3cS\\x3e|a%20S|t%3DS%26x=1|a+S+b|\x1b[1;32mS\x1b[0m|\\u001b[32mS".split(
+			"|",
+		),
+		..."+S|-S|--- S|_S_|~~S~~|...S...|X:-S|https://u:S@h/x|/S/|k:S,|é“S”".split("|"),
+	])
+		it(`is a token of another system in ${JSON.stringify(around)}`, () => {
+			for (const other of [github, telegram]) {
+				const text = around.replaceAll("S", () => other);
+				assert.ok(!seen(text, maskedInText(text)).includes(other.slice(4, 20)), other.slice(0, 4));
+			}
+		});
+
 	it("is a token in a file of megabytes", () => {
 		const text = `${"some words\n".repeat(200_000)}${token}\n`;
 		assert.deepEqual(maskedInText(text), [{ start: text.length - 43, end: text.length - 1 }]);
