@@ -136,7 +136,8 @@ type Open = { readonly closer: string } | { readonly indent: number };
 
 /** An indented `[name]` is no section, but a list in YAML. */
 const isStructure = (content: string) =>
-	/^(?:[[\]{}(),;\s]*|\s*(?:---|\.\.\.)|\[{1,2}[A-Za-z_][\w."'-]*\]{1,2})\s*$/.test(content);
+	/^(?:[[\]{}(),;\s]*|---|\.\.\.)$/.test(content.trim()) ||
+	/^\[{1,2}[A-Za-z_][\w."'-]*\]{1,2}$/.test(content.trimEnd());
 
 /** Every line of a text whose form is not parsed. */
 function allLines(text: string): EnvValue[] {
