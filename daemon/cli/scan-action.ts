@@ -3,6 +3,7 @@ import { lstat, readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { TokenRecord } from "../contract.ts";
 import { ownSecrets } from "../env-file/secret-places.ts";
+import { tokenWords } from "../env-file/token-words.ts";
 import { livingStatuses } from "./command.ts";
 import { listedByGit } from "./git.ts";
 
@@ -88,13 +89,22 @@ class Search {
 
 /** Shorter ones are no secrets; longer ones are encoded data. */
 const run = /[0-9A-Za-z_.~+/-]{16,512}={0,2}/g;
+/** Telegram's tokens have a colon. */
+const pair = /(?<!\d)\d{8,10}:[\w-]{20,100}/g;
 
-/** What could be a secret: runs of its characters, and their parts in a path or before padding. */
+/** What could be a secret: runs of its characters, and their parts in a path, in a form, before padding and in markup. */
 function candidatesIn(line: string): Set<string> {
-	const runs = line.match(run) ?? [];
-	const parts = runs.flatMap((one) => [one, one.replace(/=+$/, ""), ...one.split("/")]);
+	const texts = [line, ...tokenWords(line).map(({ word }) => word)];
+	const runs = texts.flatMap((text) => [...(text.match(run) ?? []), ...(text.match(pair) ?? [])]);
+	const parts = runs.flatMap((one) => [
+		one,
+		one.replace(/=+$/, ""),
+		...one.split("/"),
+		...one.split(/[+~/]/),
+	]);
 	const own = ownSecrets(line).map(({ start, end }) => line.slice(start, end));
-	return new Set([...own, ...parts].filter(({ length }) => length >= 16));
+	const inMarkup = parts.map((part) => part.replace(/^[-+._~]+|[-+._~]+$/g, ""));
+	return new Set([...own, ...parts, ...inMarkup].filter(({ length }) => length >= 16));
 }
 
 /** Undefined for what is no text of a usual size. A link leads elsewhere, where it is a file of its own. */
@@ -102,11 +112,18 @@ async function textOf(path: string): Promise<string | undefined> {
 	try {
 		const found = await lstat(path);
 		if (!found.isFile() || found.size > mostBytes) return undefined;
-		const content = await readFile(path, "utf8");
+		const content = decoded(await readFile(path));
 		return content.includes("\0") ? undefined : content;
 	} catch {
 		return undefined;
 	}
+}
+
+/** As UTF-16 where a byte order mark says so, as Windows PowerShell writes it. */
+function decoded(bytes: Buffer): string {
+	const mark = bytes.length % 2 === 0 ? bytes.toString("hex", 0, 2) : "";
+	if (mark === "feff") return bytes.swap16().toString("utf16le");
+	return bytes.toString(mark === "fffe" ? "utf16le" : "utf8");
 }
 
 /** Without folders that hold what others have written. */

@@ -7,6 +7,7 @@ import { type EnvValue, envValues } from "../../daemon/env-file/env-values.ts";
 import { isPaddedBase64 } from "../../daemon/env-file/line-head.ts";
 import { piecesOf } from "../../daemon/env-file/secret-places.ts";
 import { lineAt, lineStarts, linesBetween, lineText } from "../../daemon/env-file/text-lines.ts";
+import { shortestWord, tokenSpans, tokenWords } from "../../daemon/env-file/token-words.ts";
 import { SecretSearch } from "../env/secret-search.ts";
 import { isSecretLike, isTokenByItself } from "../env/token-like.ts";
 
@@ -75,60 +76,12 @@ function visibleEnd(text: string, start: number, end: number): number {
 	return end + (rest.exec(text)?.[0].trimEnd().length ?? 0);
 }
 
-/** No token is shorter. */
-const shortestWord = 16;
-
-/** What a token is made of. */
-const tokenCharacters = "[\\w.+/=~:-]+";
-/** What stands before a token and ends with a letter or digit: `\n` in a program, `%3D` in an address, a colour in a log. */
-const escapes = [
-	"(?:\\x1b|\\\\(?:u001b|x1b|033|e))\\[[\\d;]*[A-Za-z]",
-	"\\\\{1,8}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[a-z])",
-	"%[0-9A-Fa-f]{2}",
-];
-const wordBehindEscape = new RegExp(`(?:${escapes.join("|")})(${tokenCharacters})`, "gi");
-
 function tokensIn(text: string): MaskedRange[] {
-	// A minimum within the pattern would overflow the stack at a word of millions of characters.
-	const words = [...text.matchAll(new RegExp(tokenCharacters, "g"))].map(({ 0: word, index }) => ({
-		word,
-		index,
-	}));
-	const others = [...text.matchAll(wordBehindEscape)].map(({ 0: whole, 1: word = "", index }) => ({
-		word,
-		index: index + whole.length - word.length,
-	}));
-	return [...words, ...others]
-		.filter(({ word }) => word.length >= shortestWord)
-		.flatMap(({ word, index }) =>
-			spansOf(word)
-				.filter(({ start, end }) => isTokenByItself(word.slice(start, end)))
-				.map(({ start, end }) => ({ start: index + start, end: index + end })),
-		);
-}
-
-/** The parts of a text that a token could be, without the punctuation around it in prose and in markup. */
-function spansOf(text: string): MaskedRange[] {
-	return partsOf(text).flatMap(({ start, end }) => {
-		const part = text.slice(start, end);
-		const starts = new Set([start, start + (/^[-+.:=~/_]{1,20}/.exec(part)?.[0].length ?? 0)]);
-		const ends = new Set([end, end - (/[-+.:=~/_]{1,20}$/.exec(part)?.[0].length ?? 0)]);
-		return [...starts].flatMap((from) => [...ends].map((to) => ({ start: from, end: to })));
-	});
-}
-
-/** A plus sign is a blank in a form, and the first character of a line in a patch. */
-function partsOf(text: string): MaskedRange[] {
-	const whole = [{ start: 0, end: text.length }, ...piecesOf(text)];
-	if (!/[+~]/.test(text)) return whole;
-	const words = [...text.matchAll(/[^+~]+/g)].filter(([word]) => word.length >= shortestWord);
-	const between = words.flatMap(({ 0: word, index }) =>
-		[{ start: 0, end: word.length }, ...piecesOf(word)].map(({ start, end }) => ({
-			start: index + start,
-			end: index + end,
-		})),
+	return tokenWords(text).flatMap(({ word, index }) =>
+		tokenSpans(word)
+			.filter(({ start, end }) => isTokenByItself(word.slice(start, end)))
+			.map(({ start, end }) => ({ start: index + start, end: index + end })),
 	);
-	return [...whole, ...between];
 }
 
 /** What looks like a secret, and what is a value of the file or a part of one. */
@@ -136,7 +89,7 @@ function secretsInComments(text: string, form: EnvForm, values: readonly EnvValu
 	const known = new SecretSearch(values.flatMap(knownParts));
 	return [...text.matchAll(form === "json" ? /\/\/[^\r\n]*/g : /#[^\r\n]*/g)].flatMap(
 		({ 0: comment, index }) => {
-			const alike = spansOf(comment).filter(({ start, end }) => isSecretLike(comment.slice(start, end)));
+			const alike = tokenSpans(comment).filter(({ start, end }) => isSecretLike(comment.slice(start, end)));
 			return [...alike, ...known.cover(comment)].map(({ start, end }) => ({
 				start: index + start,
 				end: index + end,

@@ -5,6 +5,7 @@
  */
 
 import { parseEnv } from "../../daemon/env-file/env-text.ts";
+import { tokenSpans, tokenWords } from "../../daemon/env-file/token-words.ts";
 import { hashOf, isWellFormed, partialTokenOf } from "../../daemon/rules/secret.ts";
 import { SecretSearch } from "../env/secret-search.ts";
 import { jwtClaims, mayBeSecret, tokenLike } from "../env/token-like.ts";
@@ -99,14 +100,19 @@ function foreignTokens(text: string): ForeignToken[] {
 		{ key: "", value: word },
 		{ key: "", value: word.replace(/^[^=:]*[=:]/, "") },
 	]);
+	const parts = tokenWords(text).flatMap(({ word }) =>
+		tokenSpans(word).map(({ start, end }) => ({ key: "", value: word.slice(start, end) })),
+	);
 	const found = new Map<string, ForeignToken>();
-	for (const { key, value } of [...keyed, ...words]) {
+	for (const { key, value } of [...keyed, ...words, ...parts]) {
+		if (found.size === maxOfEach) break;
 		const like = tokenLike(key, value);
 		const jwt = jwtClaims(value);
-		if (found.has(value) || (like === undefined && jwt === undefined)) continue;
+		if (like === undefined && jwt === undefined) continue;
+		if ([...found.keys()].some((known) => known.includes(value) || value.includes(known))) continue;
 		found.set(value, { ...pastedValue(value), issuer: like?.name, jwt });
 	}
-	return [...found.values()].slice(0, maxOfEach);
+	return [...found.values()];
 }
 
 function singleWord(text: string): PastedValue | undefined {

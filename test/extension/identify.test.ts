@@ -65,7 +65,14 @@ describe("a pasted text", () => {
 
 	it("is searched for tokens of other systems", () => {
 		const github = "ghp_R4nD0mQx7ZkPw3LsVb9TyUe2HcJfGa6NmXo1";
-		for (const text of [github, `GITHUB_TOKEN=${github}`, `{"token": "${github}"}`]) {
+		const plain = [github, `GITHUB_TOKEN=${github}`, `{"token": "${github}"}`];
+		const escaped = [
+			`"A: b\\nAuthorization: Bearer\\n${github}\\n"`,
+			`\x1b[32m${github}\x1b[0m`,
+			`t%3D${github}%26`,
+		];
+		const inMarkup = [`_${github}_`, `+${github}`, `Bearer+${github}`, `token is ${github}.`];
+		for (const text of [...plain, ...escaped, ...inMarkup]) {
 			const [found, ...others] = read(text).foreign;
 			assert.equal(found?.issuer, "GitHub", text);
 			assert.equal(found?.hash, hashOf(github));

@@ -54,6 +54,28 @@ describe("tokensmith scan", () => {
 		assert.deepEqual(await places(), ["ci.sh:1"]);
 	});
 
+	it("finds them behind escape sequences, colours and markup, and with a colon", async () => {
+		const secrets = [
+			"ghp_Zq0123456789abcdefghijklmnopqrstuvwx",
+			"123456789:AAZq0123456789-abcdefghijklmnopqrstu",
+		];
+		for (const [index, secret] of secrets.entries())
+			await cli.owner(["register", `bot-${index}`, "--issuer", "other"], { stdin: secret });
+		const around = "'a\\nS'|\\u0022S|t%3DS%26|Bearer+S+x|\x1b[32mS\x1b[0m|+S|_S_|k:S".split("|");
+		put("a.txt", around.flatMap((text) => secrets.map((secret) => text.replace("S", secret))).join("\n"));
+		assert.deepEqual(
+			await places(),
+			Array.from({ length: 2 * around.length }, (_, index) => `a.txt:${index + 1}`),
+		);
+	});
+
+	it("finds a secret in UTF-16, as Windows PowerShell writes it", async () => {
+		const text = Buffer.from(`\ufeffA=1\r\nB=${live.token}\r\n`, "utf16le");
+		put("le.env", text);
+		put("be.env", Buffer.from(text).swap16());
+		assert.deepEqual(await places(), ["be.env:2", "le.env:2"]);
+	});
+
 	it("leaves out tokens that work no more, unknown secrets, binary and large files, and links", async () => {
 		const { id, token } = await cli.created("gone", ["--permission", "orders.read"]);
 		await cli.owner(["revoke", id]);
