@@ -24,6 +24,11 @@ describe("what looks like a token", () => {
 		checkNone("q7Zk2Wx".repeat(5));
 	});
 
+	it("is no text in which more than half of the characters follow the one before", () => {
+		checkNone("abdeghjkmn235689PQST");
+		assert.ok(tokenLike("API_TOKEN", "zbdeghjkmn235689PQST") !== undefined);
+	});
+
 	it("has a shape unique to its issuer, under any key", () => {
 		check("github", `ghp_${letters(36)}`);
 		check("github", `gho_${letters(36)}`);

@@ -13,7 +13,7 @@ import { IgnoredSecrets } from "../../extension/env/ignored-secrets.ts";
 import { policyFromSettings } from "../../extension/settings.ts";
 import { DaemonHome } from "../extension/daemon-home.ts";
 import { until } from "../workbench/until.ts";
-import { closeEditors } from "./editors.ts";
+import { closeEditors, set } from "./editors.ts";
 import { memoryOf } from "./memory.ts";
 import { secretsIn } from "./secrets.ts";
 
@@ -70,6 +70,20 @@ describe("bindings", () => {
 		await put(".env.example", `A=${secret}\n`);
 		await bindings.whenReady();
 		assert.deepEqual(words(), ["bindings/.env:3 (B)", "bindings/.env:4 (C)", "bindings/.env.local:2 (D)"]);
+	});
+
+	it("are found in other files once the setting names those, and only there", async () => {
+		await put(".env", `A=${secret}\n`);
+		await put("service.conf", `B=${secret}\n`);
+		await bindings.whenReady();
+		assert.deepEqual(words(), ["bindings/.env:1 (A)"]);
+		try {
+			await set("envFiles.patterns", ["**/*.conf"]);
+			await until("the other file is read", () => words().join() === "bindings/service.conf:1 (B)");
+		} finally {
+			await set("envFiles.patterns", undefined);
+		}
+		await until("the first file is read again", () => words().join() === "bindings/.env:1 (A)");
 	});
 
 	it("are one for a line that contains the secret several times", async () => {
@@ -337,6 +351,13 @@ describe("bindings", () => {
 		assert.deepEqual(bindings.files, []);
 		assert.deepEqual(bindings.linesIn(at(".env")), []);
 		assert.equal(live.state, "idle");
+	});
+
+	it("read nothing after their end", async () => {
+		await put(".env", `A=${secret}\n`);
+		bindings.dispose();
+		await bindings.whenReady();
+		assert.deepEqual(bindings.files, []);
 	});
 
 	it("are complete again after a file was temporarily unreadable", async () => {

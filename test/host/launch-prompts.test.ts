@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import * as vscode from "vscode";
 import type { TokenRecord } from "../../daemon/contract.ts";
 import { Consents } from "../../extension/launch/consents.ts";
+import { handOut } from "../../extension/launch/hand-out.ts";
 import { launchCommands } from "../../extension/launch/launch-commands.ts";
 import { askConsent, reportStartFailure, warnOfEnd } from "../../extension/launch/launch-prompts.ts";
 import { openTerminal } from "../../extension/launch/open-terminal.ts";
@@ -181,6 +182,25 @@ describe("around a start with secrets", () => {
 			await withdraw();
 			assert.equal(person.last?.text, "2 tasks and debug configurations will ask again.");
 			assert.deepEqual(consents.all, []);
+		});
+
+		it("a dead token's secret is handed out only to a user who starts anyway", async () => {
+			const token = await window.create("orders-api");
+			await window.secrets.store(token.id, token.token);
+			await window.client.revokeToken(token.id);
+			const { live, secrets } = window;
+			const deps = { live, secrets, consents: new Consents(memoryOf()), isTrusted: () => true };
+			const start = () =>
+				handOut(
+					{ ...deps, ask: async () => "once" },
+					{
+						...{ who: "The task “build”", lines: ["make all"], content: "make all" },
+						needs: [{ key: "API_TOKEN", wanted: token.id }],
+					},
+				);
+			await assert.rejects(start(), vscode.CancellationError);
+			person.answers(/does not work/, "Start Anyway");
+			assert.deepEqual(await start(), { API_TOKEN: token.token });
 		});
 
 		it("a terminal starts in the folder that the user chooses, and not without one", async () => {

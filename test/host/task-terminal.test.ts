@@ -76,4 +76,36 @@ describe("the terminal of a task", () => {
 		}
 		assert.deepEqual(ended, []);
 	});
+
+	it("says why a program did not start", async () => {
+		const task = { command: "no-such-program", args: [], cwd: place.path, needs: [] };
+		const terminal = new TaskTerminal({
+			prepare: async () => ({ task, secrets: {} }),
+			onFailure: (error) => assert.fail(String(error)),
+		});
+		let written = "";
+		terminal.onDidWrite((text) => {
+			written += text;
+		});
+		const closed = new Promise((resolve) => terminal.onDidClose(resolve));
+		terminal.open();
+		assert.equal(await closed, 127, "as of a shell");
+		assert.match(written, /no-such-program did not start: the program or folder does not exist\.\r\n$/);
+	});
+
+	it("goes on when its program no longer reads what is typed", async () => {
+		const program = "require('node:fs').closeSync(0); console.log('closed'); setTimeout(() => {}, 500)";
+		const task = { command: "node", args: ["-e", program], cwd: place.path, needs: [] };
+		const prepare = async () => ({ task, secrets: {} });
+		const terminal = new TaskTerminal({ prepare, onFailure: (error) => assert.fail(String(error)) });
+		let written = "";
+		terminal.onDidWrite((text) => {
+			written += text;
+		});
+		const closed = new Promise((resolve) => terminal.onDidClose(resolve));
+		terminal.open();
+		await until("the input is closed", () => written.includes("closed\r\n"));
+		terminal.handleInput("yes\r");
+		assert.equal(await closed, 0);
+	});
 });
