@@ -192,6 +192,10 @@ describe("an env file that cannot be written", () => {
 			".env.example.local",
 		])
 			await checkRefused(await put(name, "K=\n"), "read-only");
+		const written = writeEnvValue(await put(".env.example", "K=\n"), "K", "v");
+		await assert.rejects(written, {
+			message: /^\S+\.env\.example is an example file .* Choose another file\.$/,
+		});
 	});
 
 	it("was deleted while a caller or an editor relied on it", async () => {

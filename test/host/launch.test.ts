@@ -321,6 +321,32 @@ describe("passing secrets to programs", () => {
 				assert.match(value, /^tokensmith-[0-9a-f-]{36}$/);
 			});
 
+			it("passes a secret once: a configuration that holds the same placeholder later gets none", async () => {
+				const debugging = new TokenDebugging(deps());
+				debugging.resolveDebugConfiguration(folder, raw());
+				const value = await debugging.placeholderFor("orders-api", choose);
+				const filled = JSON.parse(JSON.stringify(raw()).replaceAll(variable, value));
+				const resolve = () => debugging.resolveDebugConfigurationWithSubstitutedVariables(folder, filled);
+				assert.equal((await resolve())?.env.API_TOKEN, token.token);
+				assert.equal(await resolve(), filled);
+			});
+
+			it("waits five minutes for the answers to a start's prompts", async () => {
+				const debugging = new TokenDebugging(deps());
+				const { now } = Date;
+				const started = now();
+				try {
+					Date.now = () => started;
+					debugging.resolveDebugConfiguration(folder, raw());
+					Date.now = () => started + 299_999;
+					await debugging.placeholderFor("orders-api", choose);
+					Date.now = () => started + 300_000;
+					await assert.rejects(debugging.placeholderFor("orders-api", choose), /Only a debug configuration/);
+				} finally {
+					Date.now = now;
+				}
+			});
+
 			it("asks again for another program, even if the variable was allowed for the first", async () => {
 				const debugging = new TokenDebugging(deps());
 				await start(debugging);
