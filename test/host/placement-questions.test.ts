@@ -115,6 +115,31 @@ describe("the line for a secret", () => {
 		);
 	});
 
+	it("is in a file that is typed, once for each folder that it can be in", async () => {
+		await put(".gitignore", ".env*\n");
+		const real = Object.getOwnPropertyDescriptor(vscode.workspace, "workspaceFolders") ?? assert.fail();
+		const [first = assert.fail()] = vscode.workspace.workspaceFolders ?? [];
+		const second = { ...first, name: "second", index: 1, uri: vscode.Uri.file(place) };
+		const open = (...folders: vscode.WorkspaceFolder[]) =>
+			Object.defineProperty(vscode.workspace, "workspaceFolders", { ...real, get: () => folders });
+		const chosen = async (text: string) => {
+			const { placement, lists } = await asked({ text, row: /new-file.*typed$/ }, /API_TOKEN/);
+			const rows = lists[0]?.rows.filter(({ label }) => /new-file.*typed$/.test(label));
+			return [placement.target.folder.name, ...(rows ?? []).map(({ description }) => description)];
+		};
+		try {
+			open(first);
+			assert.deepEqual(await chosen(file(".env.typed")), [first.name, "as typed"]);
+			open(first, second);
+			assert.deepEqual(await chosen(".env.typed"), [first.name, `in ${first.name}`, "in second"]);
+			assert.deepEqual(await chosen("second/.env.typed"), ["second", "in second"]);
+			await put(".env.typed", "");
+			assert.deepEqual(await chosen(".env.typed"), [first.name, `in ${first.name}`]);
+		} finally {
+			Object.defineProperty(vscode.workspace, "workspaceFolders", real);
+		}
+	});
+
 	it("is none where the user leaves the questions", async () => {
 		await assert.rejects(asked(file(), pressEscape), vscode.CancellationError);
 	});

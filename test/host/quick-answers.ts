@@ -9,8 +9,13 @@ import { until } from "../workbench/until.ts";
 const accept = "workbench.action.acceptSelectedQuickOpenItem";
 const close = "workbench.action.closeQuickOpen";
 
-/** Done before the next answer, for what happens while a question is shown. */
-type Answer = string | RegExp | (() => Promise<void>) | typeof pressEscape;
+/** The row of a list for which a text is typed first. */
+export interface Typed {
+	text: string;
+	row: RegExp;
+}
+/** A function is done before the next answer, for what happens while a question is shown. */
+type Answer = string | RegExp | Typed | (() => Promise<void>) | typeof pressEscape;
 export const pressEscape = Symbol("escape");
 
 export interface ShownList {
@@ -72,13 +77,15 @@ export class QuickAnswers implements vscode.Disposable {
 	async #choose(list: vscode.QuickPick<vscode.QuickPickItem>): Promise<void> {
 		const answer = await this.#next();
 		await until("the list has rows", async () => !list.busy && list.items.length > 0);
+		if (typeof answer === "object" && "text" in answer) await type(list, answer);
 		const question = String(Reflect.get(list, "prompt") || list.placeholder);
 		this.lists.push({ title: list.title ?? "", question, rows: list.items });
 		if (answer === pressEscape) return await press(close);
+		const meant = typeof answer === "object" && "text" in answer ? answer.row : answer;
 		const row = list.items.find(({ label }) =>
-			answer instanceof RegExp ? answer.test(label) : label.endsWith(answer),
+			meant instanceof RegExp ? meant.test(label) : label.endsWith(meant),
 		);
-		assert.ok(row, `${list.title} has no row ${answer}: ${list.items.map(({ label }) => label).join(", ")}`);
+		assert.ok(row, `${list.title} has no row ${meant}: ${list.items.map(({ label }) => label).join(", ")}`);
 		list.activeItems = [row];
 		await sent();
 		await press(accept);
@@ -91,7 +98,7 @@ export class QuickAnswers implements vscode.Disposable {
 		await press(accept);
 	}
 
-	async #next(): Promise<string | RegExp | typeof pressEscape> {
+	async #next(): Promise<Exclude<Answer, () => Promise<void>>> {
 		for (;;) {
 			const answer = this.#answers.shift();
 			if (answer === undefined) return pressEscape;
@@ -99,6 +106,11 @@ export class QuickAnswers implements vscode.Disposable {
 			await answer();
 		}
 	}
+}
+
+async function type(list: vscode.QuickPick<vscode.QuickPickItem>, { text, row }: Typed): Promise<void> {
+	list.value = text;
+	await until(`the list has a row ${row}`, () => list.items.some(({ label }) => row.test(label)));
 }
 
 /** VS Code sends the changes of an input together, after the current turn. */
