@@ -61,9 +61,37 @@ describe("rotating tokens", () => {
 			);
 			assert.match(scene.person.last?.text ?? "", /^No line in the env files here contains the old secret/);
 		});
+
+		it("offers one whose old secret is left on a single line", async () => {
+			await scene.putFourLines();
+			await scene.rotated();
+			await scene.window.put(".env.test", `LAST=${scene.secret}\n`);
+			await scene.person.presses("enter", scene.run("finishRotation", undefined));
+			assert.equal(await scene.diskOf(".env.test"), `LAST=${await scene.successorSecret()}\n`);
+		});
 	});
 
 	describe("Rotate Token…", () => {
+		it("says of a token that can't be rotated what to do instead", async () => {
+			const { client, live } = scene.window;
+			const refused = async (status: string) => {
+				await until(`it is ${status}`, () => live.tokens.some((token) => token.status === status));
+				await scene.run("rotateToken", { id: scene.token.id });
+				return [scene.person.last?.text, scene.person.last?.buttons];
+			};
+			await live.whenLive();
+			await client.disableToken(scene.token.id);
+			assert.deepEqual(await refused("disabled"), [
+				"“orders-api” is disabled. Enable it first, then rotate it.",
+				["Enable"],
+			]);
+			await client.revokeToken(scene.token.id);
+			assert.deepEqual(await refused("revoked"), [
+				"“orders-api” is revoked, which cannot be undone. Create another token.",
+				["Create API Token"],
+			]);
+		});
+
 		it("asks, reports the result, and offers to undo it", async () => {
 			await scene.putFourLines();
 			// With terminals to open anew, there is more to offer than there is room for.
