@@ -176,6 +176,7 @@ export class Replica {
 
 	#apply(committed: Committed, position: Position): void {
 		this.applied = position;
+		for (const { stored } of committed.tokens) this.#clock.pass(Date.parse(stored.token.lastModifiedDate));
 		this.#options.apply(committed, position);
 	}
 
