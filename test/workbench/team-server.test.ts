@@ -173,6 +173,7 @@ describeWhere(hasPostgres, "PostgreSQL is not installed")("a team's server in th
 		await input.waitForActive("channel/soc");
 		await input.accept();
 		await input.waitForStep("Tokens");
+		await input.waitForRows(/Of this machine/);
 		assert.deepEqual(await input.labels(), ["Of this machine"]);
 		await picture("server-reader-grants");
 		await input.leave();
